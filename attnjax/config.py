@@ -1,0 +1,395 @@
+"""The config of a run: frozen dataclasses, and the one way into them.
+
+Outside the package a config is an `ml_collections.ConfigDict` (a file in `configs/`,
+changed by flags); inside it is `Config`. `resolve` is the only bridge and reports every
+mistake at once. Fields whose value is `"protocol"` follow `protocol.setting`.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from attnjax.errors import ConfigError, UserError, raise_all, suggestion
+
+PROTOCOLS = ("paper", "release", "fixed")
+FOLLOWING = ("protocol", *PROTOCOLS)
+TESTS = (
+    "gradient_agreement",
+    "leave_one_out_agreement",
+    "gradient_leave_one_out",
+    "random_agreement",
+    "planted_evidence",
+    "planted_controls",
+    "permutation",
+    "adversary",
+)
+
+
+def _choice(default: str, choices: tuple[str, ...]) -> Any:
+    return field(default=default, metadata={"choices": choices})
+
+
+def _number(default: float, low: float, high: float = math.inf, above: bool = False) -> Any:
+    """A number in [low, high], or (low, high] where `above`."""
+    return field(default=default, metadata={"low": low, "high": high, "above": above})
+
+
+@dataclass(frozen=True)
+class ProtocolConfig:
+    """Which of the sources every `"protocol"` field follows."""
+
+    setting: str = _choice("fixed", PROTOCOLS)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where instances come from and how they become padded batches."""
+
+    name: str = _choice("planted", ("planted", "sst", "file", "tfds"))
+    dir: str = ""  # local copies of a dataset's files; else ATTNJAX_DATA_DIR, else download
+    path: str = ""  # a user's own JSONL, CSV or TSV; sets name to "file"
+    dev_path: str = ""  # the dev split of a user's own file, if it is another file
+    test_path: str = ""  # the test split of a user's own file, if it is another file
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str = ""  # column with train, dev, test; empty: seeded splits
+    dev_fraction: float = _number(0.1, 0.0, 0.9, above=True)  # of seeded splits
+    test_fraction: float = _number(0.2, 0.0, 0.9, above=True)
+    split_seed: int = _number(0, 0, 2**31 - 1)
+    tfds_name: str = ""  # a TFDS dataset, e.g. "ag_news_subset"
+    train_split: str = "train"  # TFDS split expressions; an empty one is cut from train
+    dev_split: str = ""
+    test_split: str = "test"
+    source: str = _choice("authors_csv", ("authors_csv", "trees"))  # of sst
+    filter: str = _choice("paper", ("paper", "none"))  # of sst: 5 < tokens < longest, per split
+    tokenizer: str = _choice("auto", ("auto", "whitespace", "words"))
+    lowercase: bool = True
+    min_count: int = _number(1, 1, 2**31 - 1)  # rarer words become the unknown word
+    vocabulary: str = ""  # a file with one token a line, instead of one counted on train
+    vectors: str = ""  # word vectors, fastText or GloVe text format
+    max_length: int = _number(512, 4, 100_000)  # tokens, start and end included
+    on_long: str = _choice("truncate", ("truncate", "refuse"))
+    num_buckets: int = _number(2, 1, 32)
+    size: int = _number(4000, 100, 1_000_000)  # training sentences of the planted corpus
+    unknown_only: str = _choice("refuse", ("refuse", "keep"))  # texts of only unknown words
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The classifier with attention."""
+
+    encoder: str = _choice("lstm", ("lstm", "cnn", "average"))
+    attention: str = _choice("additive", ("additive", "dot", "uniform", "random"))
+    embedding_size: int = _number(300, 1, 10_000)
+    hidden_size: int = _number(128, 1, 10_000)  # lstm: per direction
+    dropout: float = _number(0.0, 0.0, 0.95)  # on embeddings and on the context vector
+    freeze_embeddings: bool = False
+    weights: str = ""  # weights of the released code to start from: .npz, .safetensors, .pt
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The optimisation."""
+
+    epochs: int = _number(8, 0, 100_000)
+    batch_size: int = _number(32, 1, 65_536)
+    learning_rate: float = _number(1e-3, 0.0, 10.0, above=True)
+    weight_decay: float = _number(1e-5, 0.0, 1.0)  # L2 added to the gradient, not on attention
+    amsgrad: str = _choice("protocol", FOLLOWING)  # maximum of raw or of corrected moments
+    loss: str = _choice("protocol", FOLLOWING)  # paper, release: sum of a batch; fixed: mean
+    first_epoch: str = _choice("protocol", FOLLOWING)  # release: epoch 0 is never the best
+    class_weights: bool = True  # binary: negatives / positives on the positive class
+    patience: int = _number(0, 0, 100_000)  # epochs without a better dev score; 0: never stop
+    guide_weight: float = _number(0.0, 0.0, 1e6)  # pull of attention to the guide, nats
+    checkpoint_every: int = _number(200, 1, 1_000_000)  # steps, beside every epoch's end
+    log_every: int = _number(20, 1, 1_000_000)  # steps
+
+
+@dataclass(frozen=True)
+class SelectionConfig:
+    """How the best epoch is chosen."""
+
+    split: str = _choice("dev", ("dev", "test"))
+
+
+@dataclass(frozen=True)
+class GradientConfig:
+    """Gradient importance."""
+
+    target: str = _choice("probability", ("probability", "logit"))  # logit: never saturates
+    attention: str = _choice("detached", ("detached", "attached"))  # all sources: detached
+    limit: int = _number(0, 0, 2**31 - 1)  # instances; 0: all
+
+
+@dataclass(frozen=True)
+class LeaveOneOutConfig:
+    """Leave-one-out importance: every token deleted in turn, the text encoded again."""
+
+    limit: int = _number(0, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class RandomConfig:
+    """Random attention as the baseline of agreement."""
+
+    draws: int = _number(1, 1, 1000)
+
+
+@dataclass(frozen=True)
+class PermutationConfig:
+    """Shuffled attention."""
+
+    count: int = _number(100, 1, 100_000)
+    limit: int = _number(0, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class AdversaryConfig:
+    """The search for the attention farthest from the model's own with the same output."""
+
+    candidates: int = _number(5, 1, 1000)
+    steps: int = _number(500, 1, 100_000)
+    learning_rate: float = _number(0.01, 0.0, 10.0, above=True)
+    penalty: float = _number(500.0, 0.0, 1e9, above=True)
+    noise: float = _number(3.0, 0.0, 100.0)  # standard deviation of the initial log-weights
+    epsilon: float = _number(0.01, 0.0, 1.0, above=True)  # TVD
+    optimizer_epsilon: str = _choice("protocol", FOLLOWING)
+    filter_epsilon: str = _choice("protocol", FOLLOWING)  # release: 0.05
+    keep: str = _choice("protocol", FOLLOWING)  # release: last iterate; fixed: best feasible
+    jsd: str = _choice("protocol", FOLLOWING)  # release: log(p + 1e-10)
+    amsgrad: str = _choice("protocol", FOLLOWING)
+    limit: int = _number(0, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class BootstrapConfig:
+    """Confidence intervals."""
+
+    samples: int = _number(1000, 10, 1_000_000)
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """Bounds on working memory."""
+
+    bytes: int = _number(256 * 2**20, 2**20, 2**50)  # of one chunk's intermediate arrays
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """What the report shows."""
+
+    instances: int = _number(5000, 0, 1_000_000)
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run."""
+
+    seed: int = _number(0, 0, 2**31 - 1)
+    tests: tuple[str, ...] = (
+        "gradient_agreement",
+        "leave_one_out_agreement",
+        "gradient_leave_one_out",
+        "random_agreement",
+        "permutation",
+        "adversary",
+    )
+    protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
+    gradient: GradientConfig = field(default_factory=GradientConfig)
+    leave_one_out: LeaveOneOutConfig = field(default_factory=LeaveOneOutConfig)
+    random: RandomConfig = field(default_factory=RandomConfig)
+    permutation: PermutationConfig = field(default_factory=PermutationConfig)
+    adversary: AdversaryConfig = field(default_factory=AdversaryConfig)
+    bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
+    memory: MemoryConfig = field(default_factory=MemoryConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+
+
+def default_config() -> ConfigDict:
+    """Return every field with its default, as what a file in `configs/` starts from.
+
+    Example:
+        >>> default_config().data.name
+        'planted'
+    """
+    return ConfigDict(dataclasses.asdict(Config()))
+
+
+def field_names(config: Any = None, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted name of every leaf field of `Config`."""
+    for spec in dataclasses.fields(config or Config()):
+        value = getattr(config or Config(), spec.name)
+        if dataclasses.is_dataclass(value):
+            yield from field_names(value, f"{prefix}{spec.name}.")
+        else:
+            yield prefix + spec.name
+
+
+def resolve(raw: ConfigDict | Mapping[str, Any]) -> Config:
+    """Turn a config from outside into a checked `Config` with every setting decided.
+
+    Args:
+        raw: nested fields; a missing one takes its default.
+
+    Returns:
+        The config, in which no field says `"protocol"` any more.
+
+    Raises:
+        ConfigError: for unknown fields, wrong types and values out of range, all together.
+
+    Example:
+        >>> resolve({"protocol": {"setting": "release"}}).adversary.keep
+        'release'
+    """
+    errors: list[UserError] = []
+    values = raw.to_dict() if isinstance(raw, ConfigDict) else dict(raw)
+    config = _build(Config, values, "config", errors)
+    raise_all(errors)
+    config = _decide(config)
+    _check_together(config, errors)
+    raise_all(errors)
+    return config
+
+
+def _build(cls: type, values: Any, where: str, errors: list[UserError]) -> Any:
+    """Build one dataclass from a mapping, gathering every error on the way."""
+    if not isinstance(values, Mapping):
+        errors.append(_error(where, repr(values), "a section with fields", "write it as one"))
+        return cls()
+    specs = {spec.name: spec for spec in dataclasses.fields(cls)}
+    for name in values:
+        if name not in specs:
+            errors.append(_unknown(f"{where}.{name}", str(name), list(specs)))
+    chosen = {}
+    for name, spec in specs.items():
+        if name not in values:
+            continue
+        path, value = f"{where}.{name}", values[name]
+        default = (
+            spec.default if spec.default is not dataclasses.MISSING else spec.default_factory()  # pyright: ignore[reportCallIssue]
+        )
+        if dataclasses.is_dataclass(default):
+            chosen[name] = _build(type(default), value, path, errors)
+        elif name == "tests":
+            chosen[name] = _tests(path, value, errors)
+        else:
+            chosen[name] = _leaf(path, value, default, dict(spec.metadata), errors)
+    return cls(**chosen)
+
+
+def _error(where: str, found: str, expected: str, action: str) -> ConfigError:
+    return ConfigError(where, found=found, expected=expected, action=action)
+
+
+def _unknown(where: str, name: str, choices: list[str]) -> ConfigError:
+    return _error(
+        where,
+        f"an unknown field{suggestion(name, choices)}",
+        "one of " + ", ".join(choices),
+        "correct or remove it",
+    )
+
+
+def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    for name in names:
+        if name not in TESTS:
+            near = suggestion(str(name), TESTS)
+            errors.append(
+                _error(where, f"{name!r}{near}", "tests among " + ", ".join(TESTS), "correct it")
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: list) -> Any:
+    """Check one value against the type of its default and its choices or range."""
+    kind = type(default)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        errors.append(_error(where, repr(value), f"a value of type {kind.__name__}", "correct it"))
+        return default
+    if choices := spec.get("choices"):
+        if value not in choices:
+            near = suggestion(value, choices)
+            errors.append(
+                _error(where, f"{value!r}{near}", "one of " + ", ".join(choices), "choose one")
+            )
+            return default
+    elif "low" in spec:
+        low, high = spec["low"], spec["high"]
+        inside = (value > low if spec["above"] else value >= low) and value <= high
+        if not inside:  # also NaN
+            least = f"above {low}" if spec["above"] else f"at least {low}"
+            most = "" if math.isinf(high) else f" and at most {high}"
+            errors.append(_error(where, repr(value), least + most, "choose such a value"))
+            return default
+    return value
+
+
+def _decide(config: Config) -> Config:
+    """Replace every `"protocol"` by the protocol's setting, and infer `data.name`."""
+    changed: dict[str, Any] = {}
+    for spec in dataclasses.fields(config):
+        section = getattr(config, spec.name)
+        if dataclasses.is_dataclass(section):
+            following = {
+                leaf.name: config.protocol.setting
+                for leaf in dataclasses.fields(section)
+                if getattr(section, leaf.name) == "protocol"
+            }
+            changed[spec.name] = dataclasses.replace(section, **following)  # pyright: ignore[reportArgumentType]
+    if config.data.path:
+        changed["data"] = dataclasses.replace(changed["data"], name="file")
+    return dataclasses.replace(config, **changed)
+
+
+def _check_together(config: Config, errors: list[UserError]) -> None:
+    """Check what no field can know alone."""
+    data = config.data
+    if data.name == "file" and not data.path:
+        errors.append(_error("config.data.path", "''", "a file", "name your JSONL, CSV or TSV"))
+    if data.name == "tfds" and not data.tfds_name:
+        errors.append(_error("config.data.tfds_name", "''", "a TFDS dataset", "name one"))
+    if data.dev_fraction + data.test_fraction >= 1.0:
+        errors.append(
+            _error(
+                "config.data.dev_fraction + config.data.test_fraction",
+                f"{data.dev_fraction + data.test_fraction:g}",
+                "less than 1",
+                "leave some instances to train on",
+            )
+        )
+    if config.training.epochs == 0 and not config.model.weights:
+        errors.append(
+            _error(
+                "config.training.epochs",
+                "0",
+                "at least 1 where model.weights names no trained weights",
+                "train, or name weights",
+            )
+        )
+    planted_only = [test for test in config.tests if test.startswith("planted_")]
+    if planted_only and data.name != "planted":
+        errors.append(
+            _error(
+                "config.tests",
+                f"{', '.join(planted_only)} on data {data.name!r}",
+                "these tests only on the planted corpus, whose evidence is known",
+                "remove them or use --config.data.name=planted",
+            )
+        )
+    if "planted_controls" in config.tests and config.training.epochs == 0:
+        errors.append(
+            _error("config.training.epochs", "0", "at least 1 to train the controls", "train")
+        )

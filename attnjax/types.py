@@ -1,0 +1,161 @@
+"""The types that cross module boundaries, on one page.
+
+Axis names used in every annotation of the package:
+
+| axis | meaning |
+| --- | --- |
+| `B` | instances of a batch |
+| `S` | sequences of one instance (1, the two orders of a pair, or the choices) |
+| `L` | positions of a sequence, padding included |
+| `E` | width of an embedding |
+| `D` | width of an encoder state |
+| `C` | logits: 1 for two classes, else one per class |
+| `K` | candidates of an adversarial search |
+| `P` | permutations |
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import chex
+from jaxtyping import Array, Bool, Float, Int, Key
+
+Params = Any
+"""A pytree of arrays: the weights of a model, under the model's own names."""
+
+Attention = Any
+"""A pytree of distributions over the last axis; `[L]` for every classifier here."""
+
+
+@chex.dataclass(frozen=True, mappable_dataclass=False)
+class Inputs:
+    """Everything a model reads about one instance (or, with a leading axis, a batch).
+
+    Attributes:
+        token_ids: vocabulary ids, start and end included, padded with 0.
+        mask: positions that exist, i.e. what an encoder reads.
+        attendable: where attention may go and over which statistics are taken: real
+            tokens, not start, end or padding.
+        label: the class, from 0; -1 where it is not known.
+        instance_id: what the randomness of this instance is keyed by; -1 for a row that
+            only fills a batch.
+        guide: a distribution over positions that training may pull the attention to, or
+            None.
+        question: token ids of a question, or None.
+        question_mask: positions of the question that exist, or None.
+        candidates: which classes are possible answers, or None where all are.
+    """
+
+    token_ids: Int[Array, "*B S L"]
+    mask: Bool[Array, "*B S L"]
+    attendable: Bool[Array, "*B S L"]
+    label: Int[Array, "*B"]
+    instance_id: Int[Array, "*B"]
+    guide: Float[Array, "*B L"] | None = None
+    question: Int[Array, "*B Q"] | None = None
+    question_mask: Bool[Array, "*B Q"] | None = None
+    candidates: Bool[Array, "*B C"] | None = None
+
+
+class Batch(NamedTuple):
+    """Instances of one padded length; rows with `valid` False only fill the batch."""
+
+    inputs: Inputs
+    valid: Bool[Array, " B"]
+
+
+class States(NamedTuple):
+    """What an encoder makes of one instance."""
+
+    tokens: Float[Array, "S L D"]
+    context: Float[Array, " D"] | None = None
+
+
+class Output(NamedTuple):
+    """What a decoder makes of states and attention."""
+
+    logits: Float[Array, " C"]
+    token_logits: Float[Array, "S L V"] | None = None
+
+
+class Readout(NamedTuple):
+    """The decoder as an affine map: `logits = attention @ values + bias`."""
+
+    values: Float[Array, "L C"]
+    bias: Float[Array, " C"]
+
+
+class EmbedFn(Protocol):
+    """Params and inputs to embeddings: the place where gradients are taken."""
+
+    def __call__(
+        self, params: Params, inputs: Inputs, *, key: Key[Array, ""] | None = None
+    ) -> Float[Array, "S L E"]: ...
+
+
+class EncodeFn(Protocol):
+    """Embeddings to states."""
+
+    def __call__(
+        self,
+        params: Params,
+        embeddings: Float[Array, "S L E"],
+        inputs: Inputs,
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> States: ...
+
+
+class AttendFn(Protocol):
+    """States to the model's own attention."""
+
+    def __call__(
+        self, params: Params, states: States, inputs: Inputs, *, key: Key[Array, ""] | None = None
+    ) -> Attention: ...
+
+
+class DecodeFn(Protocol):
+    """States and any attention to the output."""
+
+    def __call__(
+        self,
+        params: Params,
+        states: States,
+        attention: Attention,
+        inputs: Inputs,
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> Output: ...
+
+
+def no_preparation(params: Params, key: Key[Array, ""] | None) -> Params:
+    """Return the params unchanged: the `prepare` of a model without per-step noise."""
+    del key
+    return params
+
+
+class AttentionModel(NamedTuple):
+    """A model with attention, as the pure functions that explain or attack it.
+
+    Every function is written for ONE instance and vmapped outside; `key=None` means
+    deterministic. `prepare` runs once a training step, outside the vmap.
+
+    Attributes:
+        init: key and one instance's inputs to params.
+        embed: params and inputs to embeddings.
+        encode: params, embeddings and inputs to states.
+        attend: params, states and inputs to attention.
+        decode: params, states, attention and inputs to the output; the attention need
+            not be the model's own.
+        readout: params, states and inputs to `Readout`, for models whose logits are
+            affine in the attention; None for the others.
+        prepare: params and the step's key to the params of that step.
+    """
+
+    init: Callable[[Key[Array, ""], Inputs], Params]
+    embed: EmbedFn
+    encode: EncodeFn
+    attend: AttendFn
+    decode: DecodeFn
+    readout: Callable[[Params, States, Inputs], Readout] | None = None
+    prepare: Callable[[Params, Key[Array, ""] | None], Params] = no_preparation
