@@ -1,0 +1,199 @@
+"""The work folder of a run: what may be written there, by whom, and how."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attnjax.errors import WorkFolderError, raise_all
+
+SCHEMA = 1
+"""Of every JSON file of a work folder; a folder with a higher one is not touched."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a kill at any moment, sees the old or the new one.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder.
+
+    Raises:
+        WorkFolderError: if the folder cannot be written or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
+def explain_os_error(error: OSError, path: Path | str) -> WorkFolderError:
+    """Return the user's view of a failed write.
+
+    Example:
+        >>> import errno
+        >>> print(explain_os_error(OSError(errno.ENOSPC, "No space left on device"), "runs/a"))
+        runs/a: found no space left (No space left on device); expected room to write. ...
+    """
+    reason = error.strerror or str(error)
+    if error.errno in _FULL:
+        return WorkFolderError(
+            str(path),
+            found=f"no space left ({reason})",
+            expected="room to write",
+            action="free some space or raise the file-size limit, then give the same command "
+            "again: it continues where it stopped",
+        )
+    return WorkFolderError(
+        str(path),
+        found=f"{reason[:1].lower()}{reason[1:]}",
+        expected="a folder that can be written",
+        action="give another --workdir",
+    )
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, atomically; NaN and infinities are refused."""
+    text = json.dumps(value, indent=1, sort_keys=False, allow_nan=False)
+    write_atomically(path, (text + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON that a run wrote.
+
+    Raises:
+        WorkFolderError: if the file is not the JSON that a run writes.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WorkFolderError(
+            str(path),
+            found=f"a file that cannot be read ({error})",
+            expected="JSON written by a run",
+            action="restore it, or delete it so that it is made again",
+        ) from error
+
+
+@contextlib.contextmanager
+def work_folder(directory: Path, record: dict[str, Any]) -> Iterator[Path]:
+    """Open a work folder for this process alone.
+
+    Args:
+        directory: made if it does not exist.
+        record: what `config.json` shall hold; its `identity` decides whether a folder of
+            an earlier run continues or is refused.
+
+    Yields:
+        The folder, locked until the block ends.
+
+    Raises:
+        WorkFolderError: if the folder is in use, not writable, of another config or newer.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise explain_os_error(error, directory) from error
+    try:
+        _lock(lock, directory)
+        _check_record(directory, record)
+        write_json(directory / "config.json", record)
+        yield directory
+    finally:
+        os.close(lock)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise WorkFolderError(
+            str(directory),
+            found="a folder in use by another process",
+            expected="one run at a time in a folder",
+            action="wait for it, stop it, or give another --workdir",
+        ) from error
+
+
+def _check_record(directory: Path, record: dict[str, Any]) -> None:
+    """Refuse a folder that belongs to another config or to a newer version."""
+    path = directory / "config.json"
+    if not path.exists():
+        return
+    before = read_json(path)
+    check_schema(before, path)
+    old, new = flatten(before.get("identity", {})), flatten(record["identity"])
+    raise_all(
+        [
+            WorkFolderError(
+                f"{directory} (config.{name})",
+                found=f"{new.get(name)!r} in this command",
+                expected=f"{old.get(name)!r}, with which the folder was begun",
+                action="give the same value, or another --workdir",
+            )
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
+        ]
+    )
+
+
+def check_schema(value: dict[str, Any], path: Path) -> None:
+    """Refuse a JSON file whose schema is newer than this version knows."""
+    found = value.get("schema") if isinstance(value, dict) else None
+    if not isinstance(found, int) or found > SCHEMA:
+        raise WorkFolderError(
+            str(path),
+            found=f"schema {found!r}",
+            expected=f"schema {SCHEMA} or older",
+            action="use the version of attnjax that wrote it, or another --workdir",
+        )
+
+
+def flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested sections as dotted names.
+
+    Example:
+        >>> flatten({"a": {"b": 1}, "c": 2})
+        {'a.b': 1, 'c': 2}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+__all__ = [
+    "SCHEMA",
+    "check_schema",
+    "explain_os_error",
+    "flatten",
+    "read_json",
+    "work_folder",
+    "write_atomically",
+    "write_json",
+]
