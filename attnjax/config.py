@@ -33,7 +33,9 @@ def _choice(default: str, choices: tuple[str, ...]) -> Any:
     return field(default=default, metadata={"choices": choices})
 
 
-def _number(default: float, low: float, high: float = math.inf, above: bool = False) -> Any:
+def _number(
+    default: int | float, low: int | float, high: int | float = math.inf, above: bool = False
+) -> Any:
     """A number in [low, high], or (low, high] where `above`."""
     return field(default=default, metadata={"low": low, "high": high, "above": above})
 
