@@ -18,7 +18,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import chex
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
+
+AnyArray = Array | np.ndarray
+"""An array of a batch: NumPy while it is on the host, then on a device."""
 
 Params = Any
 """A pytree of arrays: the weights of a model, under the model's own names."""
@@ -46,22 +50,22 @@ class Inputs:
         candidates: which classes are possible answers, or None where all are.
     """
 
-    token_ids: Int[Array, "*B S L"]
-    mask: Bool[Array, "*B S L"]
-    attendable: Bool[Array, "*B S L"]
-    label: Int[Array, "*B"]
-    instance_id: Int[Array, "*B"]
-    guide: Float[Array, "*B L"] | None = None
-    question: Int[Array, "*B Q"] | None = None
-    question_mask: Bool[Array, "*B Q"] | None = None
-    candidates: Bool[Array, "*B C"] | None = None
+    token_ids: Int[AnyArray, "*B S L"]
+    mask: Bool[AnyArray, "*B S L"]
+    attendable: Bool[AnyArray, "*B S L"]
+    label: Int[AnyArray, "*B"]
+    instance_id: Int[AnyArray, "*B"]
+    guide: Float[AnyArray, "*B L"] | None = None
+    question: Int[AnyArray, "*B Q"] | None = None
+    question_mask: Bool[AnyArray, "*B Q"] | None = None
+    candidates: Bool[AnyArray, "*B C"] | None = None
 
 
 class Batch(NamedTuple):
     """Instances of one padded length; rows with `valid` False only fill the batch."""
 
     inputs: Inputs
-    valid: Bool[Array, " B"]
+    valid: Bool[AnyArray, " B"]
 
 
 class States(NamedTuple):

@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""From text to padded, bucketed batches: sources, vocabulary, encoding, batching."""

@@ -1,0 +1,134 @@
+"""A data set in words: what every source of text is turned into."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+SPLITS = ("train", "dev", "test")
+
+TokenLists = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Instances:
+    """The texts of one split, tokenised, with their classes.
+
+    Attributes:
+        tokens: the words of each text, without start and end.
+        label: the class of each text, from 0.
+        instance_id: unique over the whole corpus; randomness is keyed by it.
+        evidence: for each text which of its tokens decide the label, or None where nobody
+            knows.
+        kind: how each text was made (planted corpus), or None.
+        origin: where each text stood, e.g. `reviews.csv, line 7`, for messages, or None.
+    """
+
+    tokens: TokenLists
+    label: Int[np.ndarray, " N"]
+    instance_id: Int[np.ndarray, " N"]
+    evidence: tuple[Bool[np.ndarray, "_"], ...] | None = None
+    kind: tuple[str, ...] | None = None
+    origin: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Three splits and what is known about them.
+
+    Attributes:
+        name: of the data set.
+        splits: `train`, `dev` and `test`.
+        class_names: the label of each class as its source spells it.
+        dropped: why instances were left out, and how many.
+        published: under which name published results exist for this data, or None.
+        counted: the texts a vocabulary is counted on where they are not exactly the
+            instances of `train`, or None.
+    """
+
+    name: str
+    splits: Mapping[str, Instances]
+    class_names: tuple[str, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    published: str | None = None
+    counted: TokenLists | None = None
+
+
+def instances(
+    tokens: Sequence[Sequence[str]],
+    label: Sequence[int],
+    *,
+    evidence: Sequence[Bool[np.ndarray, "_"]] | None = None,
+    kind: Sequence[str] | None = None,
+    origin: Sequence[str] | None = None,
+) -> Instances:
+    """Return the texts of one split, not numbered yet (every `instance_id` is -1).
+
+    Args:
+        tokens: the words of each text.
+        label: the class of each text, from 0.
+        evidence: for each text one flag a token.
+        kind: how each text was made.
+        origin: where each text stood.
+
+    Example:
+        >>> instances([["so", "dull"]], [0]).tokens
+        (('so', 'dull'),)
+    """
+    return Instances(
+        tokens=tuple(tuple(words) for words in tokens),
+        label=np.asarray(label, np.int32),
+        instance_id=np.full(len(tokens), -1, np.int32),
+        evidence=None if evidence is None else tuple(evidence),
+        kind=None if kind is None else tuple(kind),
+        origin=None if origin is None else tuple(origin),
+    )
+
+
+def numbered(splits: Mapping[str, Instances]) -> dict[str, Instances]:
+    """Return the splits with `instance_id` counted from 0 over train, dev and test.
+
+    Args:
+        splits: the three splits.
+
+    Example:
+        >>> split = instances([["a"], ["b"]], [0, 1])
+        >>> numbered({"train": split, "dev": split, "test": split})["dev"].instance_id.tolist()
+        [2, 3]
+    """
+    start, result = 0, {}
+    for name in SPLITS:
+        stop = start + len(splits[name])
+        result[name] = replace(splits[name], instance_id=np.arange(start, stop, dtype=np.int32))
+        start = stop
+    return result
+
+
+def subset(split: Instances, keep: Sequence[int]) -> Instances:
+    """Return the instances at the given positions, in that order.
+
+    Args:
+        split: where to choose from.
+        keep: positions, from 0.
+
+    Example:
+        >>> subset(instances([["a"], ["b"]], [0, 1]), [1]).tokens
+        (('b',),)
+    """
+    positions = np.asarray(keep, np.int64)
+
+    def chosen(values):
+        return None if values is None else tuple(values[i] for i in positions)
+
+    return Instances(
+        tokens=tuple(split.tokens[i] for i in positions),
+        label=split.label[positions],
+        instance_id=split.instance_id[positions],
+        evidence=chosen(split.evidence),
+        kind=chosen(split.kind),
+        origin=chosen(split.origin),
+    )

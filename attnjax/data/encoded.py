@@ -1,0 +1,213 @@
+"""From words to token ids, and the few padded lengths that batches may have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from attnjax.data.corpus import Instances
+from attnjax.data.reading import raise_some
+from attnjax.data.vocabulary import EOS, SOS, UNK, Vocabulary
+from attnjax.errors import DataError, UserError
+
+ENDS = 2
+"""Positions of a text that are not words: its start and its end."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSplit:
+    """The texts of one split as numbers, not padded yet.
+
+    Attributes:
+        token_ids: of each text: start, words, end.
+        label: the class of each text, from 0.
+        instance_id: unique over the corpus.
+        evidence: for each text one flag for each of its *words* (start and end have none),
+            or None.
+    """
+
+    token_ids: tuple[Int[np.ndarray, "_"], ...]
+    label: Int[np.ndarray, " N"]
+    instance_id: Int[np.ndarray, " N"]
+    evidence: tuple[Bool[np.ndarray, "_"], ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def lengths(self) -> Int[np.ndarray, " N"]:
+        """Positions of each text, start and end included."""
+        return np.array([len(ids) for ids in self.token_ids], np.int64)
+
+
+class Encoded(NamedTuple):
+    """A split as numbers, and how many of its texts were shortened."""
+
+    split: EncodedSplit
+    truncated: int
+
+
+def encode(
+    instances: Instances,
+    vocabulary: Vocabulary,
+    *,
+    max_length: int,
+    on_long: str = "truncate",
+    unknown_only: str = "refuse",
+) -> Encoded:
+    """Return the token ids of every text.
+
+    Args:
+        instances: one split.
+        vocabulary: which words have an id.
+        max_length: positions a text may have, start and end included; at least 3.
+        on_long: `truncate` keeps the beginning of a longer text, `refuse` raises.
+        unknown_only: whether texts in which no word has an id `refuse` or `keep`.
+
+    Returns:
+        The encoded split and the number of truncated texts.
+
+    Raises:
+        DataError: naming the texts that are refused.
+
+    Example:
+        >>> from attnjax.data.corpus import instances
+        >>> from attnjax.data.vocabulary import build_vocabulary
+        >>> split = instances([["so", "very", "dull"]], [0])
+        >>> encode(split, build_vocabulary(split.tokens, min_count=1), max_length=4).truncated
+        1
+    """
+    if max_length <= ENDS:
+        raise ValueError(f"max_length {max_length} leaves no room for a word")
+    errors: list[UserError] = []
+    truncated, encoded = 0, []
+    for i, words in enumerate(instances.tokens):
+        if len(words) + ENDS > max_length:
+            truncated += 1
+            if on_long == "refuse":
+                errors.append(_too_long(instances, i, max_length))
+        ids = vocabulary.encode(words[: max_length - ENDS])
+        if unknown_only == "refuse" and np.all(ids[1:-1] == UNK):
+            errors.append(_unknown_only(instances, i))
+        encoded.append(ids)
+    raise_some(errors)
+    evidence = instances.evidence
+    if evidence is not None:
+        evidence = tuple(flags[: max_length - ENDS] for flags in evidence)
+    split = EncodedSplit(tuple(encoded), instances.label, instances.instance_id, evidence)
+    return Encoded(split, truncated)
+
+
+def describe(instances: Instances, position: int) -> str:
+    """Return the words by which a user finds a text again.
+
+    Args:
+        instances: one split.
+        position: of the text in it, from 0.
+
+    Example:
+        >>> from attnjax.data.corpus import instances
+        >>> describe(instances([["so", "dull"]], [0], origin=["reviews.csv, line 2"]), 0)
+        "reviews.csv, line 2 ('so dull')"
+    """
+    words = instances.tokens[position]
+    text = " ".join(words[:8]) + (" ..." if len(words) > 8 else "")
+    place = f"instance {instances.instance_id[position]}"
+    if instances.origin is not None:
+        place = instances.origin[position]
+    return f"{place} ({text[:80]!r})"
+
+
+def _too_long(instances: Instances, i: int, max_length: int) -> DataError:
+    return DataError(
+        describe(instances, i),
+        found=f"{len(instances.tokens[i])} tokens",
+        expected=f"at most {max_length - ENDS} (config.data.max_length less start and end)",
+        action="shorten it, raise config.data.max_length or set config.data.on_long=truncate",
+    )
+
+
+def _unknown_only(instances: Instances, i: int) -> DataError:
+    return DataError(
+        describe(instances, i),
+        found="only unknown words",
+        expected="at least one word of the vocabulary",
+        action="remove the text, lower config.data.min_count or set config.data.unknown_only=keep",
+    )
+
+
+def check_token_ids(split: EncodedSplit, vocabulary_size: int) -> None:
+    """Raise if an id has no row in a table of embeddings (indexing on a device would clamp).
+
+    Args:
+        split: the encoded texts.
+        vocabulary_size: rows of the table.
+
+    Raises:
+        DataError: naming the first text at fault.
+
+    Example:
+        >>> ids = (np.array([2, 9, 3], np.int32),)
+        >>> check_token_ids(EncodedSplit(ids, np.zeros(1, np.int32), np.zeros(1, np.int32)), 10)
+    """
+    for ids, instance_id in zip(split.token_ids, split.instance_id, strict=True):
+        if ids.min() < 0 or ids.max() >= vocabulary_size or ids[0] != SOS or ids[-1] != EOS:
+            raise DataError(
+                f"instance {instance_id}",
+                found=f"token ids from {ids.min()} to {ids.max()}, first {ids[0]}, last {ids[-1]}",
+                expected=f"ids in [0, {vocabulary_size}), first {SOS}, last {EOS}",
+                action="encode the text with the vocabulary that the model was built for",
+            )
+
+
+def bucket_lengths(
+    splits: Sequence[EncodedSplit], num_buckets: int, multiple: int = 8
+) -> tuple[int, ...]:
+    r"""Return the padded lengths of batches: those with the fewest padded positions.
+
+    Minimises \\( \sum_i b(n_i) \\), where \\( b(n) \\) is the least of the chosen lengths
+    that is at least n, exactly (over multiples of `multiple`, of which at most 256 evenly
+    spaced ones are tried).
+
+    Args:
+        splits: all the texts that will be batched.
+        num_buckets: how many lengths at most; each costs a compilation.
+        multiple: what every length is a multiple of.
+
+    Returns:
+        Increasing lengths; the last one holds the longest text.
+
+    Example:
+        >>> ids = tuple(np.zeros(n, np.int32) for n in (5, 6, 30))
+        >>> split = EncodedSplit(ids, np.zeros(3, np.int32), np.arange(3, dtype=np.int32))
+        >>> bucket_lengths([split], num_buckets=2)
+        (8, 32)
+    """
+    lengths = np.concatenate([split.lengths for split in splits])
+    if not len(lengths):
+        return (multiple,)
+    needed = np.unique(-(-lengths // multiple))
+    if len(needed) > 256:
+        needed = needed[np.linspace(0, len(needed) - 1, 256).round().astype(int)]
+    width = needed * multiple
+    # below[j]: texts that fit into width[j - 1]; cost[j]: padded positions of those texts.
+    below = np.concatenate([[0], np.searchsorted(np.sort(lengths), width, side="right")])
+    size = len(width)
+    cost = np.full(size + 1, np.inf)
+    cost[0] = 0.0
+    origins = []
+    for _ in range(min(num_buckets, size)):
+        # candidates[i, j]: the next bucket takes the texts between below[i] and below[j + 1].
+        candidates = cost[:-1, None] + (below[None, 1:] - below[:-1, None]) * width[None, :]
+        candidates[np.tril_indices(size, -1)] = np.inf
+        origins.append(candidates.argmin(axis=0))
+        cost = np.concatenate([[np.inf], candidates.min(axis=0)])
+    chosen, end = [], size
+    for origin in reversed(origins):
+        chosen.append(int(width[end - 1]))
+        end = int(origin[end - 1])
+        if end == 0:
+            break
+    return tuple(reversed(chosen))

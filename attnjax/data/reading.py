@@ -1,0 +1,93 @@
+"""Text files line by line, with every way they can fail put into words."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from attnjax.errors import DataError, UserError, raise_all
+
+SHOWN = 10
+"""Mistakes of one file that are listed; the rest are counted."""
+
+BOM = b"\xef\xbb\xbf"
+
+
+def read_lines(path: Path, *, keep_ends: bool = False) -> Iterator[str]:
+    r"""Yield the lines of a UTF-8 file; byte order mark and Windows line ends are no matter.
+
+    Lines end at `\n` alone: the other line ends of Unicode may be part of a word.
+
+    Args:
+        path: of the file, gzipped if its name ends in `.gz`.
+        keep_ends: whether lines keep their `\n`.
+
+    Raises:
+        DataError: if the file is missing, unreadable, a damaged gzip or not UTF-8.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "words.txt"
+        >>> _ = path.write_bytes(b"dull\r\nfine\n")
+        >>> list(read_lines(path))
+        ['dull', 'fine']
+    """
+    number = 0
+    try:
+        with open_binary(path) as file:
+            for raw in file:
+                number += 1
+                content = raw.removeprefix(BOM) if number == 1 else raw
+                if content.endswith(b"\r\n"):
+                    content = content[:-2] + b"\n"
+                line = content.decode("utf-8")
+                yield line if keep_ends else line.removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}, line {number}",
+            found=f"byte 0x{error.object[error.start]:02x} that is not UTF-8",
+            expected="text in UTF-8",
+            action="save the file as UTF-8 and run again",
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise unreadable(path, error) from error
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """Open a file for reading bytes, through gzip if its name ends in `.gz`."""
+    if path.name.lower().endswith(".gz"):
+        return gzip.open(path, "rb")  # pyright: ignore[reportReturnType]
+    return open(path, "rb")
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Return what to tell the user about a file that could not be opened or unpacked."""
+    found, action = str(error), "check the file and its permissions"
+    if isinstance(error, FileNotFoundError):
+        found, action = "no such file", "correct the path"
+    elif isinstance(error, IsADirectoryError):
+        found, action = "a folder", "name a file in it"
+    elif isinstance(error, PermissionError):
+        found, action = "a file that may not be read", "change its permissions"
+    elif isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error)):
+        found, action = f"a damaged gzip file ({error})", "copy or download it again"
+    return DataError(str(path), found=found, expected="a readable file", action=action)
+
+
+def raise_some(errors: list[UserError]) -> None:
+    """Raise the mistakes gathered so far, if any: the first ones in full, the rest counted.
+
+    Args:
+        errors: all of them, in the order of the file.
+    """
+    more = len(errors) - SHOWN
+    if more > 0:
+        rest = DataError(
+            f"after these {SHOWN}",
+            found=f"{more} more",
+            expected="none",
+            action="correct the ones above and run again",
+        )
+        raise_all([*errors[:SHOWN], rest])
+    raise_all(errors)
