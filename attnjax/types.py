@@ -15,7 +15,7 @@ Axis names used in every annotation of the package:
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar, dataclass_transform
 
 import chex
 import numpy as np
@@ -31,7 +31,16 @@ Attention = Any
 """A pytree of distributions over the last axis; `[L]` for every classifier here."""
 
 
-@chex.dataclass(frozen=True, mappable_dataclass=False)
+_Class = TypeVar("_Class")
+
+
+@dataclass_transform(frozen_default=True)
+def _pytree(cls: type[_Class]) -> type[_Class]:
+    """Make a frozen chex dataclass, in a way that type checkers understand."""
+    return chex.dataclass(cls, frozen=True, mappable_dataclass=False)  # pyright: ignore[reportReturnType]
+
+
+@_pytree
 class Inputs:
     """Everything a model reads about one instance (or, with a leading axis, a batch).
 

@@ -1,6 +1,6 @@
 """From words to token ids, and the few padded lengths that batches may have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -163,7 +163,7 @@ def check_token_ids(split: EncodedSplit, vocabulary_size: int) -> None:
 
 
 def bucket_lengths(
-    splits: Sequence[EncodedSplit], num_buckets: int, multiple: int = 8
+    splits: Mapping[str, EncodedSplit], num_buckets: int, multiple: int = 8
 ) -> tuple[int, ...]:
     r"""Return the padded lengths of batches: those with the fewest padded positions.
 
@@ -172,7 +172,7 @@ def bucket_lengths(
     spaced ones are tried).
 
     Args:
-        splits: all the texts that will be batched.
+        splits: all the texts that will be batched, by split.
         num_buckets: how many lengths at most; each costs a compilation.
         multiple: what every length is a multiple of.
 
@@ -182,10 +182,10 @@ def bucket_lengths(
     Example:
         >>> ids = tuple(np.zeros(n, np.int32) for n in (5, 6, 30))
         >>> split = EncodedSplit(ids, np.zeros(3, np.int32), np.arange(3, dtype=np.int32))
-        >>> bucket_lengths([split], num_buckets=2)
+        >>> bucket_lengths({"train": split}, num_buckets=2)
         (8, 32)
     """
-    lengths = np.concatenate([split.lengths for split in splits])
+    lengths = np.concatenate([split.lengths for split in splits.values()])
     if not len(lengths):
         return (multiple,)
     needed = np.unique(-(-lengths // multiple))
