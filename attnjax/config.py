@@ -29,6 +29,9 @@ TESTS = (
 )
 
 
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
 def _choice(default: str, choices: tuple[str, ...]) -> Any:
     return field(default=default, metadata={"choices": choices})
 
@@ -319,7 +322,7 @@ def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: li
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        errors.append(_error(where, repr(value), f"a value of type {kind.__name__}", "correct it"))
+        errors.append(_error(where, repr(value), _KINDS[kind], "correct it"))
         return default
     if choices := spec.get("choices"):
         if value not in choices:

@@ -17,6 +17,9 @@ SCHEMA = 1
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+WRITE_ERRORS = (*_FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
+"""What a file system answers where the user chose a place that cannot be written."""
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a kill at any moment, sees the old or the new one.
@@ -189,6 +192,7 @@ def flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 __all__ = [
     "SCHEMA",
+    "WRITE_ERRORS",
     "check_schema",
     "explain_os_error",
     "flatten",

@@ -1,0 +1,85 @@
+"""The attention farthest from the model's own that hardly moves the output."""
+
+import dataclasses
+from collections.abc import Iterable
+
+import jax
+import numpy as np
+from jaxtyping import Array, Key
+
+from attnjax.adversaries.search import SearchSettings, search
+from attnjax.experiments.permutation import by_max_attention
+from attnjax.experiments.result import Result
+from attnjax.measures.summary import summarise_values
+from attnjax.types import AttentionModel, Batch, Params
+
+THRESHOLDS = (0.1, 0.3, 0.5)
+"""JSD in nats, for the share of instances whose adversary stays below."""
+
+
+def adversary(
+    model: AttentionModel,
+    params: Params,
+    batches: Iterable[Batch],
+    key: Key[Array, ""],
+    *,
+    settings: SearchSettings,
+    memory_bytes: int,
+) -> dict:
+    """Search every instance's adversary and return the winners as rows.
+
+    Source: Jain & Wallace (2019), section 4.2.2, equations 2 to 4.
+    """
+    parts: dict[str, list] = {
+        name: [] for name in ("id", "jsd", "change", "found", "share", "attention", "probability")
+    }
+    for batch in batches:
+        result = jax.device_get(
+            search(model, params, batch.inputs, key, settings, memory_bytes=memory_bytes)
+        )
+        valid = np.flatnonzero(np.asarray(batch.valid))
+        attendable = np.asarray(batch.inputs.attendable)[:, 0]
+        parts["id"].append(np.asarray(batch.inputs.instance_id)[valid])
+        parts["jsd"].append(result.winner_jsd[valid])
+        parts["change"].append(result.winner_output_change[valid])
+        parts["found"].append(result.found[valid])
+        parts["share"].append(result.feasible[valid].mean(axis=1))
+        parts["attention"].extend(result.winner_attention[row][attendable[row]] for row in valid)
+        parts["probability"].extend(result.winner_probabilities[valid])
+    return {
+        "instance_id": np.concatenate(parts["id"]),
+        "adversary.jsd": np.concatenate(parts["jsd"]),
+        "adversary.output_change": np.concatenate(parts["change"]),
+        "adversary.found": np.concatenate(parts["found"]),
+        "adversary.feasible_share": np.concatenate(parts["share"]),
+        "adversary.attention": parts["attention"],
+        "adversary.probability": parts["probability"],
+    }
+
+
+def summarise_adversary(
+    rows: dict,
+    max_attention: np.ndarray,
+    *,
+    epsilon: float,
+    settings: SearchSettings,
+    samples: int,
+    seed: int,
+) -> Result:
+    """Summarise the rows of `adversary`."""
+    jsd = rows["adversary.jsd"]
+    summary = {
+        "epsilon": epsilon,
+        "search": {
+            "max_jsd": summarise_values(jsd, samples=samples, seed=seed),
+            "output_change": summarise_values(
+                rows["adversary.output_change"], samples=samples, seed=seed
+            ),
+            "feasible_share": float(rows["adversary.feasible_share"].mean()),
+            "found_share": float(rows["adversary.found"].mean()),
+            "by_max_attention": by_max_attention(jsd, max_attention),
+            "settings": dataclasses.asdict(settings),
+        },
+        "share_below": {str(limit): float((jsd < limit).mean()) for limit in THRESHOLDS},
+    }
+    return Result(summary, rows)

@@ -1,0 +1,79 @@
+"""From the config to encoded data: what a run does before its first stage."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attnjax.config import Config
+from attnjax.data.corpus import Corpus
+from attnjax.data.encoded import bucket_lengths, encode
+from attnjax.data.load import load_corpus
+from attnjax.data.vectors import read_vectors
+from attnjax.data.vocabulary import Vocabulary, build_vocabulary, read_vocabulary
+from attnjax.experiments.trial import Prepared
+
+
+def prepare(config: Config) -> Prepared:
+    """Load, count and encode the data that a config names.
+
+    Raises:
+        DataError: for anything wrong with the data.
+    """
+    data = config.data
+    corpus = load_corpus(data)
+    if data.vocabulary:
+        vocabulary = read_vocabulary(Path(data.vocabulary))
+    else:
+        vocabulary = build_vocabulary(corpus.splits["train"].tokens, min_count=data.min_count)
+    splits, truncated = {}, 0
+    for name, instances in corpus.splits.items():
+        splits[name], count = encode(
+            instances,
+            vocabulary,
+            max_length=data.max_length,
+            on_long=data.on_long,
+            unknown_only=data.unknown_only,
+        )
+        truncated += count
+    coverage, vectors = None, None
+    if data.vectors:
+        found = read_vectors(
+            Path(data.vectors), vocabulary, config.model.embedding_size, seed=config.seed
+        )
+        vectors = found.matrix
+        coverage = {"found": found.found, "missing": found.missing, "share": found.share}
+    lengths = bucket_lengths(splits, data.num_buckets)
+    return Prepared(corpus, vocabulary, splits, lengths, truncated, coverage, vectors)
+
+
+def describe(data: Prepared) -> dict[str, Any]:
+    """Return the summary of the data stage: counts, reasons, and a digest of the content."""
+    return {
+        "name": data.corpus.name,
+        "published": data.corpus.published,
+        "class_names": list(data.corpus.class_names),
+        "splits": {name: len(split.label) for name, split in data.splits.items()},
+        "kept": sum(len(split.label) for split in data.splits.values()),
+        "dropped": dict(data.corpus.dropped),
+        "truncated": data.truncated,
+        "vocabulary": len(data.vocabulary),
+        "lengths": list(data.lengths),
+        "vectors": data.coverage,
+        "sha256": digest(data.corpus, data.vocabulary, data.vectors),
+    }
+
+
+def digest(corpus: Corpus, vocabulary: Vocabulary, vectors: np.ndarray | None) -> str:
+    """Return a sha256 of everything a model could learn from."""
+    sha256 = hashlib.sha256()
+    for name, instances in corpus.splits.items():
+        sha256.update(name.encode())
+        sha256.update(np.ascontiguousarray(instances.label).tobytes())
+        for tokens in instances.tokens:
+            sha256.update("\x1f".join(tokens).encode() + b"\x1e")
+    sha256.update("\x1f".join(vocabulary.tokens).encode())
+    if vectors is not None:
+        sha256.update(np.ascontiguousarray(vectors).tobytes())
+    return sha256.hexdigest()

@@ -1,0 +1,125 @@
+"""From finished stages to `results.json` and `instances.parquet`."""
+
+from typing import Any
+
+import numpy as np
+
+from attnjax.config import TESTS, Config
+from attnjax.experiments.result import read_rows, write_rows
+from attnjax.experiments.trial import Trial
+from attnjax.workspace import SCHEMA, read_json, write_json
+
+_INTERNAL = ("adversary.feasible_share",)
+"""Row columns that only a stage's own summary needs."""
+
+
+def write_results(trial: Trial, stages: list[str]) -> dict[str, Any]:
+    """Write `results.json` and `instances.parquet` from the stages' files.
+
+    Args:
+        trial: of the run.
+        stages: names of the finished stages.
+
+    Returns:
+        The content of `results.json` (schema in `docs/results.md`).
+    """
+    folder = trial.directory / "stages"
+    done = {name: read_json(folder / f"{name}.json") for name in ("data", *stages)}
+    results = assemble(trial.config, done)
+    write_json(trial.directory / "results.json", results)
+    tables = {
+        name: read_rows(folder / f"{name}.parquet")
+        for name in stages
+        if (folder / f"{name}.parquet").exists()
+    }
+    write_rows(trial.directory / "instances.parquet", merge(tables))
+    return results
+
+
+def assemble(config: Config, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the content of `results.json` from the JSON of each finished stage."""
+    data, train = done["data"]["summary"], done["train"]["summary"]
+    dataset_keys = ("name", "published", "class_names", "splits", "kept", "dropped", "truncated")
+    return {
+        "schema": SCHEMA,
+        "dataset": {name: data[name] for name in (*dataset_keys, "vocabulary", "vectors")},
+        "model": {
+            "encoder": config.model.encoder,
+            "attention": config.model.attention,
+            "parameters": train["parameters"],
+            "best_epoch": train["best_epoch"],
+            "epochs_run": train["epochs_run"],
+        },
+        "protocol": {"setting": config.protocol.setting, **decided(config)},
+        "performance": done["predictions"]["summary"],
+        "tests": {
+            name: done[name]["summary"] | limits(config, name) for name in TESTS if name in done
+        },
+        "seconds": {name: one["seconds"] for name, one in done.items() if "seconds" in one},
+    }
+
+
+def decided(config: Config) -> dict[str, str]:
+    """Return every setting in which the sources differ, as it was decided for this run."""
+    return {
+        "data.filter": config.data.filter if config.data.name == "sst" else "none",
+        "training.amsgrad": config.training.amsgrad,
+        "training.loss": config.training.loss,
+        "training.first_epoch": config.training.first_epoch,
+        "selection.split": config.selection.split,
+        "gradient.target": config.gradient.target,
+        "gradient.attention": config.gradient.attention,
+        "adversary.optimizer_epsilon": config.adversary.optimizer_epsilon,
+        "adversary.filter_epsilon": config.adversary.filter_epsilon,
+        "adversary.keep": config.adversary.keep,
+        "adversary.jsd": config.adversary.jsd,
+        "adversary.amsgrad": config.adversary.amsgrad,
+    }
+
+
+_LIMITED = {
+    "gradient_agreement": ("gradient",),
+    "leave_one_out_agreement": ("leave_one_out",),
+    "gradient_leave_one_out": ("gradient", "leave_one_out"),
+    "random_agreement": ("gradient",),
+    "planted_evidence": ("gradient", "leave_one_out"),
+    "planted_controls": ("gradient", "leave_one_out"),
+    "permutation": ("permutation",),
+    "adversary": ("adversary",),
+}
+
+
+def limits(config: Config, test: str) -> dict[str, int]:
+    """Return `{"limit": n}` where a config limits the instances of a test, else nothing.
+
+    Example:
+        >>> from attnjax.config import resolve
+        >>> limits(resolve({"permutation": {"limit": 10}}), "permutation")
+        {'limit': 10}
+    """
+    found = [getattr(config, section).limit for section in _LIMITED[test]]
+    return {"limit": min(one for one in found if one)} if any(found) else {}
+
+
+def merge(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Join the stages' columns on the instances of `predictions`; absent values are null."""
+    ids = tables["predictions"]["instance_id"]
+    merged: dict[str, Any] = {}
+    for rows in tables.values():
+        place = {int(one): index for index, one in enumerate(rows["instance_id"])}
+        order = [place.get(int(one)) for one in ids]
+        for name, values in rows.items():
+            if name not in merged and name not in _INTERNAL:
+                merged[name] = _take(values, order)
+    return merged
+
+
+def _take(values: Any, order: list[int | None]) -> Any:
+    if None not in order:
+        return (
+            values[np.array(order, int)]
+            if isinstance(values, np.ndarray)
+            else [values[index] for index in order if index is not None]
+        )
+    picked = [None if index is None else values[index] for index in order]
+    return [one.tolist() if isinstance(one, np.ndarray | np.generic) else one for one in picked]

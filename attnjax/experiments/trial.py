@@ -1,0 +1,105 @@
+"""What every stage of a run reads: the config, the data, the model, finished stages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Key
+
+from attnjax.config import Config
+from attnjax.data.batching import evaluation_batches
+from attnjax.data.corpus import Corpus
+from attnjax.data.encoded import EncodedSplit
+from attnjax.data.vocabulary import Vocabulary
+from attnjax.experiments.result import read_rows
+from attnjax.models.build import build_model
+from attnjax.types import AttentionModel, Batch, Params
+
+MAX_EVALUATION_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The data of a run, encoded."""
+
+    corpus: Corpus
+    vocabulary: Vocabulary
+    splits: dict[str, EncodedSplit]
+    lengths: tuple[int, ...]
+    truncated: int
+    coverage: dict[str, Any] | None
+    vectors: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run in progress.
+
+    Attributes:
+        config: of the run.
+        data: the encoded data.
+        directory: the work folder.
+        progress: whether to draw a bar.
+        stop: whether the run was asked to stop.
+        say: where one-line messages for the user go.
+        params: the params of the training stages finished or restored so far, by stage.
+    """
+
+    config: Config
+    data: Prepared
+    directory: Path
+    progress: bool
+    stop: Callable[[], bool]
+    say: Callable[[str], None]
+    params: dict[str, Params] = field(default_factory=dict)
+
+    @cached_property
+    def model(self) -> AttentionModel:
+        """The model of the run."""
+        return self.model_like(self.config)
+
+    def model_like(self, config: Config) -> AttentionModel:
+        """Return the model of a config on this run's data."""
+        return build_model(
+            config.model,
+            vocabulary_size=len(self.data.vocabulary),
+            num_classes=len(self.data.corpus.class_names),
+            vectors=self.data.vectors,
+        )
+
+    def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
+        """Return a split's padded batches (the first `limit` instances; 0: all)."""
+        return evaluation_batches(
+            self.data.splits[split],
+            lengths=self.data.lengths,
+            batch_size=evaluation_batch_size(self.config, self.data.lengths[-1]),
+            limit=limit,
+        )
+
+    def key(self, stage: str) -> Key[Array, ""]:
+        """Return the key of a stage, from the seed and the stage's name."""
+        salt = int.from_bytes(stage.encode()[:4].ljust(4, b"_"), "little")
+        return jax.random.fold_in(jax.random.key(self.config.seed), salt % (2**31))
+
+    def rows(self, stage: str) -> dict[str, Any]:
+        """Return the rows of a finished stage."""
+        return read_rows(self.directory / "stages" / f"{stage}.parquet")
+
+    @property
+    def intervals(self) -> dict[str, int]:
+        """The bootstrap's settings, as keyword arguments."""
+        return {"samples": self.config.bootstrap.samples, "seed": self.config.seed}
+
+
+def evaluation_batch_size(config: Config, length: int) -> int:
+    """Return how many instances of a length fit the memory bound, at most 128.
+
+    Counted are the float32 arrays of one forward and backward pass: embeddings twice and
+    eight arrays of the encoder's width (an LSTM's gates and states) per position.
+    """
+    per_position = 4 * (2 * config.model.embedding_size + 16 * config.model.hidden_size)
+    return int(np.clip(config.memory.bytes // (length * per_position), 1, MAX_EVALUATION_BATCH))
