@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""What a model's attention is measured against: importances, agreement, divergence."""
