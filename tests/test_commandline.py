@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+
+from attnjax.cli import main
+from attnjax.commandline import parse, parse_value, usage
+from attnjax.config import field_names
+from attnjax.errors import ConfigError, UserErrors
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = ROOT / "configs"
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("**/*.py")), ids=lambda path: path.stem)
+def test_every_shipped_config_resolves(file):
+    command = parse([f"--config={file}"], configs=CONFIGS)
+    assert command.name == file.stem
+    assert command.config.tests
+
+
+def test_fields_are_changed_in_either_form():
+    command = parse(
+        ["--config.seed=3", "--config.tests", "permutation,adversary", "--workdir", "a b"],
+        configs=CONFIGS,
+    )
+    assert command.config.seed == 3
+    assert command.config.tests == ("permutation", "adversary")
+    assert command.workdir == "a b"
+
+
+def test_a_value_may_hold_an_equals_sign():
+    command = parse(["--config.report.title=a=b"], configs=CONFIGS)
+    assert command.config.report.title == "a=b"
+
+
+def test_mistakes_in_names_and_values_come_together():
+    with pytest.raises(UserErrors) as caught:
+        parse(["--config.modl.encoder=cnn", "--config.seed=x", "--config.seed"], configs=CONFIGS)
+    text = str(caught.value)
+    assert "--config.modl.encoder: found an unknown field (did you mean 'model.encoder'?)" in text
+    assert "config.seed: found 'x'; expected a whole number" in text
+    assert "--config.seed: found no value" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config=nope.py"], "nope.py, which cannot be read"),
+        (["--wrkdir=a"], "Did you mean: workdir"),
+        (["surplus"], "the argument 'surplus'"),
+    ],
+)
+def test_flags_that_mean_nothing(arguments, message):
+    with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
+        parse(arguments, configs=CONFIGS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("def get_config(:\n", "SyntaxError"),
+        ("x = 1\n", "no 'get_config'"),
+        ("def get_config():\n    return 3\n", "returns int"),
+        ("import nothing_of_this_name\n", "ModuleNotFoundError"),
+        ("def get_config():\n    return unknown\n", "NameError"),
+    ],
+)
+def test_config_files_that_do_not_run(tmp_path, content, message):
+    file = tmp_path / "mine.py"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        parse([f"--config={file}"], configs=CONFIGS)
+
+
+def test_an_unknown_field_in_a_config_file_gets_a_suggestion(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from attnjax.config import default_config\n"
+        "def get_config():\n"
+        "    config = default_config()\n"
+        "    config.modle = 3\n"
+        "    return config\n"
+    )
+    with pytest.raises(ConfigError, match="did you mean 'model'"):
+        parse([f"--config={file}"], configs=CONFIGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "value"),
+    [
+        ("3", 0, 3),
+        ("3", 0.5, 3),
+        ("1e-3", 0.5, 1e-3),
+        ("abc", 1, "abc"),
+        ("__import__('os')", 1, "__import__('os')"),  # text, never run
+        ("True", False, True),
+        ("maybe", False, "maybe"),
+        ("('a', 'b')", ("x",), ("a", "b")),
+        ("", ("x",), ()),
+        ("007", "", "007"),
+    ],
+)
+def test_values_are_read_in_the_type_of_the_default(text, default, value):
+    assert parse_value(text, default) == value
+
+
+def test_help_lists_every_field(capsys):
+    assert main(["--help"], root=ROOT) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip() == usage(CONFIGS).strip()
+    assert all(f"--config.{name}=" in printed for name in field_names())
+
+
+def test_a_mistake_ends_with_code_2_and_no_traceback(capsys):
+    assert main(["--config.seed=-1"], root=ROOT) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: config.seed: found -1")
+    assert "Traceback" not in printed

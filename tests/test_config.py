@@ -1,0 +1,89 @@
+import dataclasses
+
+import pytest
+
+from attnjax.config import Config, default_config, field_names, resolve
+from attnjax.errors import ConfigError, UserErrors
+
+
+def test_every_default_is_within_its_own_range():
+    # `fixed` is the default protocol: no field may stay undecided.
+    config = resolve(default_config())
+    assert "protocol" not in [str(value) for value in _leaves(dataclasses.asdict(config))]
+
+
+def _leaves(nested):
+    for value in nested.values():
+        yield from _leaves(value) if isinstance(value, dict) else [value]
+
+
+@pytest.mark.parametrize("setting", ["paper", "release", "fixed"])
+def test_protocol_decides_every_following_field(setting):
+    config = resolve({"protocol": {"setting": setting}})
+    assert config.adversary.keep == setting
+    assert config.training.amsgrad == setting
+
+
+def test_a_field_of_its_own_wins_over_the_protocol():
+    config = resolve({"protocol": {"setting": "release"}, "adversary": {"keep": "fixed"}})
+    assert (config.adversary.keep, config.adversary.jsd) == ("fixed", "release")
+
+
+def test_all_mistakes_are_reported_together():
+    raw = {
+        "seed": -1,
+        "model": {"encoder": "lsmt", "layers": 2},
+        "training": {"learning_rate": float("nan")},
+        "tests": ["permutatoin"],
+        "data": 3,
+    }
+    with pytest.raises(UserErrors) as caught:
+        resolve(raw)
+    text = str(caught.value)
+    assert len(caught.value.errors) == 6
+    for part in (
+        "config.seed: found -1",
+        "did you mean 'lstm'?",
+        "config.model.layers: found an unknown field",
+        "config.training.learning_rate: found nan",
+        "did you mean 'permutation'?",
+        "config.data: found 3",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"seed": True}, "expected a whole number"),
+        ({"seed": 0.5}, "expected a whole number"),
+        ({"adversary": {"epsilon": 0.0}}, "above 0.0 and at most 1.0"),
+        ({"adversary": {"epsilon": "a"}}, "expected a number"),
+        ({"data": {"lowercase": 1}}, "expected true or false"),
+        ({"data": {"name": "tfds"}}, "config.data.tfds_name"),
+        ({"data": {"name": "file"}}, "config.data.path"),
+        ({"data": {"dev_fraction": 0.5, "test_fraction": 0.6}}, "less than 1"),
+        ({"training": {"epochs": 0}}, "where model.weights names no trained weights"),
+        ({"data": {"name": "sst"}, "tests": ["planted_evidence"]}, "planted corpus"),
+    ],
+)
+def test_each_impossible_value_has_a_message(raw, message):
+    with pytest.raises(ConfigError, match=message):
+        resolve(raw)
+
+
+def test_an_int_is_a_fine_float():
+    assert resolve({"adversary": {"epsilon": 1}}).adversary.epsilon == 1.0
+
+
+def test_a_path_means_a_file():
+    assert resolve({"data": {"path": "reviews.csv"}}).data.name == "file"
+
+
+def test_field_names_are_those_of_the_dataclasses():
+    names = list(field_names())
+    assert {"seed", "tests", "data.path", "adversary.epsilon"} <= set(names)
+    assert len(names) == sum(
+        len(dataclasses.fields(section)) if dataclasses.is_dataclass(section) else 1
+        for section in vars(Config()).values()
+    )
