@@ -14,7 +14,7 @@ from attnjax.experiments.result import Result
 from attnjax.experiments.trial import Prepared, Trial
 from attnjax.models.weights import load_release_weights, params_from_release
 from attnjax.training.loop import FitResult, fit
-from attnjax.training.metrics import classification_scores
+from attnjax.training.metrics import score
 from attnjax.training.predict import Predictions, predict
 from attnjax.types import Params
 from attnjax.workspace import read_json
@@ -98,7 +98,7 @@ def _fit(trial: Trial, stage: str) -> FitResult:
         name=stage,
         progress=trial.progress,
         stop=trial.stop,
-        say=trial.say,
+        warn=trial.say,
     )
 
 
@@ -136,7 +136,7 @@ def predictions(trial: Trial) -> Result:
         split: predict(trial.model, params, trial.batches(split=split)) for split in ("dev", "test")
     }
     summary = {
-        split: classification_scores(one.probability, one.label) for split, one in made.items()
+        split: score(one.label, one.probability)._asdict() for split, one in made.items()
     }
     return Result(summary, _prediction_rows(trial, made["test"]))
 
