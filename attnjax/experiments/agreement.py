@@ -60,7 +60,7 @@ def taus(
     lengths = np.array([len(one) for one in first])
     padded = np.maximum(8, 2 ** np.ceil(np.log2(np.maximum(lengths, 1))).astype(int))
     tau, p_value = np.full(len(lengths), np.nan), np.full(len(lengths), np.nan)
-    for length in np.unique(padded):
+    for length in np.unique(padded).tolist():
         rows = np.flatnonzero(padded == length)
         where = np.arange(length)[None] < lengths[rows][:, None]
         result = kendall_taus(_pad(first, rows, length), _pad(second, rows, length), where)
