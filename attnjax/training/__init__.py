@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Training: optimizers, losses, the step, checkpoints, the host loop and prediction."""

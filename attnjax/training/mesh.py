@@ -1,0 +1,109 @@
+"""The one mesh of a run: batches split over `data`, weights on every device."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from attnjax.types import Batch
+
+Tree = TypeVar("Tree")
+
+
+def make_mesh(devices: Sequence[Any] | None = None) -> Mesh:
+    """Return the mesh with axes `data` and `model` over devices of this host.
+
+    Args:
+        devices: all local ones if None.
+
+    Returns:
+        A mesh whose `data` axis has all devices and whose `model` axis has one.
+
+    Example:
+        >>> make_mesh(jax.local_devices()[:1]).shape["data"]
+        1
+    """
+    chosen = jax.local_devices() if devices is None else devices
+    return Mesh(np.array(chosen).reshape(-1, 1), ("data", "model"))
+
+
+def replicated(mesh: Mesh) -> NamedSharding:
+    """Return the placement of an array that every device holds whole.
+
+    Example:
+        >>> replicated(make_mesh()).is_fully_replicated
+        True
+    """
+    return NamedSharding(mesh, PartitionSpec())
+
+
+def replicate(tree: Tree, mesh: Mesh) -> Tree:
+    """Put every array of a tree on every device of the mesh.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> replicate({"w": jnp.ones(2)}, make_mesh())["w"].sharding.is_fully_replicated
+        True
+    """
+    return jax.device_put(tree, replicated(mesh))
+
+
+def shard_batch(batch: Batch, mesh: Mesh) -> Batch:
+    """Split a batch over the `data` axis, filled up to a multiple of its devices.
+
+    Args:
+        batch: arrays with the batch axis first, on the host.
+        mesh: the run's mesh.
+
+    Returns:
+        The same rows, then rows with `valid` False if the batch did not divide evenly.
+
+    Example:
+        >>> import numpy as np
+        >>> from attnjax.types import Inputs
+        >>> ids, here = np.zeros((3, 1, 4), np.int32), np.ones((3, 1, 4), bool)
+        >>> inputs = Inputs(token_ids=ids, mask=here, attendable=here,
+        ...                 label=np.zeros(3, np.int32), instance_id=np.arange(3))
+        >>> shard_batch(Batch(inputs, np.ones(3, bool)), make_mesh()).valid.sum().item()
+        3
+    """
+    filled = fill_rows(batch, multiple=mesh.shape["data"])
+    return jax.device_put(filled, NamedSharding(mesh, PartitionSpec("data")))
+
+
+def fill_rows(batch: Batch, *, multiple: int) -> Batch:
+    """Append rows that only fill, until the batch divides evenly over devices.
+
+    Args:
+        batch: arrays with the batch axis first, on the host.
+        multiple: what the number of rows shall be a multiple of, at least 1.
+
+    Returns:
+        The batch itself where nothing is missing; else with rows that have no token,
+        label and instance_id -1 and `valid` False.
+
+    Example:
+        >>> import numpy as np
+        >>> from attnjax.types import Inputs
+        >>> ids, here = np.zeros((3, 1, 4), np.int32), np.ones((3, 1, 4), bool)
+        >>> inputs = Inputs(token_ids=ids, mask=here, attendable=here,
+        ...                 label=np.zeros(3, np.int32), instance_id=np.arange(3))
+        >>> fill_rows(Batch(inputs, np.ones(3, bool)), multiple=8).valid.shape
+        (8,)
+    """
+    missing = -len(batch.valid) % multiple
+    if not missing:
+        return batch
+
+    def fill(array: np.ndarray) -> np.ndarray:
+        return np.pad(array, [(0, missing)] + [(0, 0)] * (np.ndim(array) - 1))
+
+    inputs, valid = jax.tree.map(fill, (batch.inputs, batch.valid))
+    nobody = np.full(missing, -1, np.int32)
+    inputs = inputs.replace(
+        label=np.concatenate([batch.inputs.label, nobody]),
+        instance_id=np.concatenate([batch.inputs.instance_id, nobody]),
+    )
+    return Batch(inputs, valid)

@@ -1,0 +1,120 @@
+"""What a person watching a training run sees."""
+
+import sys
+from typing import Protocol, runtime_checkable
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from attnjax.training.metrics import Scores
+
+
+@runtime_checkable
+class Display(Protocol):
+    """Shows steps and epochs while it is entered as a context."""
+
+    def __enter__(self) -> "Display": ...
+    def __exit__(self, *exception: object) -> None: ...
+    def show_step(self, step: int, loss: float, tokens_per_second: float) -> None: ...
+    def show_epoch(self, epoch: int, loss: float, scores: Scores, seconds_left: float) -> None: ...
+
+
+def make_display(name: str, *, progress: bool, num_epochs: int, num_steps: int) -> Display:
+    """Return a progress bar where somebody watches a terminal, else one line per epoch.
+
+    Args:
+        name: of the run.
+        progress: whether a bar is wanted at all.
+        num_epochs: of the whole run.
+        num_steps: of the whole run.
+
+    Example:
+        >>> type(make_display("train", progress=False, num_epochs=1, num_steps=9)).__name__
+        'Lines'
+    """
+    if progress and sys.stderr.isatty():
+        return Bar(name, num_epochs=num_epochs, num_steps=num_steps)
+    return Lines(name, num_epochs=num_epochs)
+
+
+def describe_scores(scores: Scores) -> str:
+    """Return dev scores in a few words.
+
+    Example:
+        >>> describe_scores(Scores(accuracy=0.5, f1=0.25, f1_macro=0.4, auc=None, loss=0.7))
+        'dev accuracy 0.500, F1 0.250, AUC undefined'
+    """
+    auc = "undefined" if scores.auc is None else f"{scores.auc:.3f}"
+    return f"dev accuracy {scores.accuracy:.3f}, F1 {scores.f1:.3f}, AUC {auc}"
+
+
+class Lines:
+    """One line per epoch on standard error.
+
+    Args:
+        name: of the run.
+        num_epochs: of the whole run.
+    """
+
+    def __init__(self, name: str, *, num_epochs: int) -> None:
+        self.name, self.num_epochs = name, num_epochs
+        self.tokens_per_second = 0.0
+
+    def __enter__(self) -> "Lines":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def show_step(self, step: int, loss: float, tokens_per_second: float) -> None:
+        del step, loss
+        self.tokens_per_second = tokens_per_second
+
+    def show_epoch(self, epoch: int, loss: float, scores: Scores, seconds_left: float) -> None:
+        print(
+            f"{self.name}: epoch {epoch + 1} of {self.num_epochs}, loss {loss:.4f}, "
+            f"{describe_scores(scores)}, {self.tokens_per_second:,.0f} tokens/s, "
+            f"{seconds_left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+class Bar:
+    """A progress bar over all steps of a run.
+
+    Args:
+        name: of the run.
+        num_epochs: of the whole run.
+        num_steps: of the whole run.
+    """
+
+    def __init__(self, name: str, *, num_epochs: int, num_steps: int) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+            TextColumn("{task.fields[loss]}"),
+            TextColumn("{task.fields[scores]}"),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+        )
+        self.name, self.num_epochs = name, num_epochs
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.task = self.bar.add_task(name, total=num_steps, loss="", scores="", speed="")
+
+    def __enter__(self) -> "Bar":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.stop()
+
+    def show_step(self, step: int, loss: float, tokens_per_second: float) -> None:
+        speed = f"{tokens_per_second:,.0f} tokens/s"
+        self.bar.update(self.task, completed=step, loss=f"loss {loss:.4f}", speed=speed)
+
+    def show_epoch(self, epoch: int, loss: float, scores: Scores, seconds_left: float) -> None:
+        del loss, seconds_left
+        description = f"{self.name}: epoch {epoch + 1} of {self.num_epochs}"
+        self.bar.update(self.task, description=description, scores=describe_scores(scores))

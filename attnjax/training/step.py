@@ -1,0 +1,150 @@
+"""One step of training: a pure function of state and batch."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, Key
+
+from attnjax.training.losses import Reduction, cross_entropy, guide_divergence, reduce_rows
+from attnjax.training.state import TrainState
+from attnjax.types import AttentionModel, Batch, Inputs, Params
+
+
+class StepSettings(NamedTuple):
+    """What is fixed over all steps of a run.
+
+    Attributes:
+        reduction: of the losses of a batch's rows.
+        guide_weight: of the pull of attention to the guide, at least 0.
+        log_every: steps after which the mean loss starts anew, at least 1.
+    """
+
+    reduction: Reduction = "mean"
+    guide_weight: float = 0.0
+    log_every: int = 20
+
+
+class StepMetrics(NamedTuple):
+    """What a step reports; on the device until somebody asks.
+
+    Attributes:
+        loss: mean loss of this batch's rows, whatever the reduction.
+        window_loss: the same over all rows since the last logged step.
+    """
+
+    loss: Float[Array, ""]
+    window_loss: Float[Array, ""]
+
+
+def train_step(
+    state: TrainState,
+    batch: Batch,
+    class_weights: Float[Array, " classes"],
+    *,
+    model: AttentionModel,
+    optimizer: optax.GradientTransformation,
+    settings: StepSettings,
+) -> tuple[TrainState, StepMetrics]:
+    """Return the state after one more batch, and its loss.
+
+    Randomness belongs to (run, step, instance): the key of a row is
+    `fold_in(key of the step, instance_id)`, so dropout does not depend on where in which
+    batch an instance stands or on the number of devices.
+
+    Args:
+        state: what the last step left.
+        batch: rows of one padded length; those with `valid` False change nothing.
+        class_weights: how much each class counts.
+        model: the classifier.
+        optimizer: from gradients to updates.
+        settings: what is fixed over the run.
+
+    Returns:
+        The new state and the metrics of this step.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpy as np, optax
+        >>> from attnjax.config import ModelConfig
+        >>> from attnjax.data.batching import evaluation_batches
+        >>> from attnjax.data.encoded import EncodedSplit
+        >>> from attnjax.models.build import build_model
+        >>> from attnjax.training.run import initial_params
+        >>> from attnjax.training.state import initial_state
+        >>> ids = (np.array([2, 7, 3], np.int32),)
+        >>> split = EncodedSplit(ids, np.ones(1, np.int32), np.zeros(1, np.int32))
+        >>> batch = evaluation_batches(split, lengths=(4,), batch_size=2)[0]
+        >>> config = ModelConfig(encoder="average", embedding_size=2, hidden_size=2)
+        >>> model = build_model(config, vocabulary_size=9, num_classes=2)
+        >>> params = initial_params(model, split, lengths=(4,), key=jax.random.key(0))
+        >>> optimizer = optax.sgd(0.1)
+        >>> state = initial_state(params, optimizer, jax.random.key(1))
+        >>> state, metrics = train_step(
+        ...     state, jax.tree.map(jnp.asarray, batch), jnp.ones(2),
+        ...     model=model, optimizer=optimizer, settings=StepSettings())
+        >>> int(state.step)
+        1
+    """
+    step_key = jax.random.fold_in(state.key, state.step)
+
+    def objective(params: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        rows = _row_losses(
+            params, batch, class_weights, model=model, settings=settings, key=step_key
+        )
+        total = reduce_rows(rows, batch.valid, reduction="sum")
+        return reduce_rows(rows, batch.valid, reduction=settings.reduction), total
+
+    (_, total), gradients = jax.value_and_grad(objective, has_aux=True)(state.params)
+    updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+    fresh = state.step % settings.log_every == 0
+    num_rows = jnp.sum(batch.valid).astype(jnp.float32)
+    window_loss = jnp.where(fresh, 0.0, state.window_loss) + total
+    window_rows = jnp.where(fresh, 0.0, state.window_rows) + num_rows
+    state = TrainState(
+        params=optax.apply_updates(state.params, updates),
+        opt_state=opt_state,
+        step=state.step + 1,
+        key=state.key,
+        window_loss=window_loss,
+        window_rows=window_rows,
+    )
+    return state, StepMetrics(
+        loss=total / jnp.maximum(num_rows, 1.0),
+        window_loss=window_loss / jnp.maximum(window_rows, 1.0),
+    )
+
+
+compiled_train_step = jax.jit(
+    train_step, static_argnames=("model", "optimizer", "settings"), donate_argnames=("state",)
+)
+"""`train_step`, compiled once per batch shape; the state passed in is consumed."""
+
+
+def _row_losses(
+    params: Params,
+    batch: Batch,
+    class_weights: Float[Array, " classes"],
+    *,
+    model: AttentionModel,
+    settings: StepSettings,
+    key: Key[Array, ""],
+) -> Float[Array, " B"]:
+    """Return the loss of every row, filling rows included."""
+    prepare_key, rows_key = jax.random.split(key)
+    prepared = model.prepare(params, prepare_key)
+
+    def row_loss(inputs: Inputs) -> Float[Array, ""]:
+        label: Int[Array, ""] = jnp.maximum(inputs.label, 0)
+        row_key = jax.random.fold_in(rows_key, jnp.maximum(inputs.instance_id, 0))
+        embed_key, encode_key, attend_key, decode_key = jax.random.split(row_key, 4)
+        embeddings = model.embed(prepared, inputs, key=embed_key)
+        states = model.encode(prepared, embeddings, inputs, key=encode_key)
+        attention = model.attend(prepared, states, inputs, key=attend_key)
+        output = model.decode(prepared, states, attention, inputs, key=decode_key)
+        loss = class_weights[label] * cross_entropy(output.logits, label)
+        if settings.guide_weight and inputs.guide is not None:
+            loss += settings.guide_weight * guide_divergence(attention, inputs.guide)
+        return loss
+
+    return jax.vmap(row_loss)(batch.inputs)
