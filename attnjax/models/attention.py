@@ -1,0 +1,84 @@
+"""Where a classifier looks: one distribution over the positions of one sentence."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from attnjax.models.initializers import uniform_by_width
+from attnjax.models.masking import masked_softmax
+
+RANDOM_DEVIATION = 3.0
+"""Standard deviation of random attention's log-weights: as peaked as a trained one."""
+
+
+class AdditiveAttention(nn.Module):
+    r"""\\( \mathrm{softmax}(w_2 \cdot \tanh(W_1 h + b_1)) \\), \\( W_1 \\) halving the width.
+
+    Source: Bahdanau et al. (2015); sizes as in the released code of Jain & Wallace (2019).
+    """
+
+    @nn.compact
+    def __call__(
+        self,
+        states: Float[Array, "L D"],
+        attendable: Bool[Array, " L"],
+        instance_id: Int[Array, ""],
+    ) -> Float[Array, " L"]:
+        del instance_id
+        width = states.shape[-1]
+        half = max(1, width // 2)
+        uniform = uniform_by_width(width)
+        hidden = nn.Dense(half, kernel_init=uniform, bias_init=uniform, name="hidden")(states)
+        score = nn.Dense(1, use_bias=False, kernel_init=uniform_by_width(half), name="score")
+        return masked_softmax(score(jnp.tanh(hidden))[:, 0], attendable)
+
+
+class DotAttention(nn.Module):
+    r"""\\( \mathrm{softmax}(w \cdot h / \sqrt{D}) \\) with a learnt vector \\( w \\).
+
+    Source: Vaswani et al. (2017), with one query, as in Jain & Wallace (2019).
+    """
+
+    @nn.compact
+    def __call__(
+        self,
+        states: Float[Array, "L D"],
+        attendable: Bool[Array, " L"],
+        instance_id: Int[Array, ""],
+    ) -> Float[Array, " L"]:
+        del instance_id
+        width = states.shape[-1]
+        score = nn.Dense(1, use_bias=False, kernel_init=uniform_by_width(width), name="score")
+        return masked_softmax(score(states)[:, 0] / width**0.5, attendable)
+
+
+class UniformAttention(nn.Module):
+    """The same weight for every attendable position."""
+
+    @nn.compact
+    def __call__(
+        self,
+        states: Float[Array, "L D"],
+        attendable: Bool[Array, " L"],
+        instance_id: Int[Array, ""],
+    ) -> Float[Array, " L"]:
+        del instance_id
+        return masked_softmax(jnp.zeros(states.shape[0], states.dtype), attendable)
+
+
+class RandomAttention(nn.Module):
+    """Noise that belongs to the instance: never trained, the same in every batch and epoch."""
+
+    @nn.compact
+    def __call__(
+        self,
+        states: Float[Array, "L D"],
+        attendable: Bool[Array, " L"],
+        instance_id: Int[Array, ""],
+    ) -> Float[Array, " L"]:
+        # Rows that only fill a batch have the id -1, which cannot be folded into a key.
+        key = jax.random.fold_in(jax.random.key(0), jnp.maximum(instance_id, 0))
+        # In float32 whatever the states are: another precision would be another draw.
+        noise = jax.random.normal(key, (states.shape[0],), jnp.float32).astype(states.dtype)
+        return masked_softmax(RANDOM_DEVIATION * noise, attendable)
