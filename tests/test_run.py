@@ -185,23 +185,28 @@ def _bad_file(folder: Path, case: str) -> tuple[Path, list[str]]:
         more = [f"--config.data.test_path={other}"]
     elif case == "too long":
         more = ["--config.data.max_length=4", "--config.data.on_long=refuse"]
-    elif case == "unknown words":
+    else:
+        more = _bad_companion(folder, case)
+    return path, more
+
+
+def _bad_companion(folder: Path, case: str) -> list[str]:
+    """Return what to type to bring a bad vocabulary, vectors or weights to good data."""
+    if case == "unknown words":
         vocabulary = folder / "vocabulary.txt"
         vocabulary.write_text("<pad>\n<unk>\n<sos>\n<eos>\nzebra\n")
-        more = [f"--config.data.vocabulary={vocabulary}"]
-    elif case in ("nan vectors", "narrow vectors"):
+        return [f"--config.data.vocabulary={vocabulary}"]
+    if case in ("nan vectors", "narrow vectors"):
         vectors = folder / "vectors.txt"
         numbers = " nan" * 8 if case == "nan vectors" else " 0.5" * 3
         vectors.write_text(f"good{numbers}\nbad{numbers}\n")
-        more = [f"--config.data.vectors={vectors}"]
-    elif case in ("weights shape", "weights pickle"):
-        weights = folder / ("w.npz" if case == "weights shape" else "w.pkl")
-        if case == "weights shape":
-            np.savez(weights, **{"encoder.embedding.weight": np.zeros((3, 3), np.float32)})
-        else:
-            weights.write_bytes(pickle.dumps({"a": 1}))
-        more = [f"--config.model.weights={weights}"]
-    return path, more
+        return [f"--config.data.vectors={vectors}"]
+    weights = folder / ("w.npz" if case == "weights shape" else "w.pkl")
+    if case == "weights shape":
+        np.savez(weights, **{"encoder.embedding.weight": np.zeros((3, 3), np.float32)})
+    else:
+        weights.write_bytes(pickle.dumps({"a": 1}))
+    return [f"--config.model.weights={weights}"]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +256,7 @@ def test_a_users_own_file_goes_through_the_whole_trial(tmp_path, cache):
 
 
 def test_a_mistake_of_ours_is_told_apart(tmp_path, capsys, monkeypatch):
-    import attnjax.experiments.runner as runner
+    from attnjax.experiments import runner
 
     def broken(*arguments, **options):
         raise ZeroDivisionError("division by zero")
