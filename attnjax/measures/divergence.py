@@ -111,9 +111,10 @@ def _weighted_log_ratio(
     """Return `p log(2 p / total)`, 0 where p is 0, with finite gradients.
 
     The inner `where` keeps the unused branch finite: a gradient through the outer one
-    alone would be 0 times infinity.
+    alone would be 0 times infinity. A difference of logarithms, because the gradient of
+    the logarithm of a ratio divides by the square of `total`, which may underflow.
     """
-    # Below the smallest normal number half of `total` could be flushed to 0.
+    # On some devices numbers below the smallest normal one are 0, on others not.
     positive = p >= jnp.finfo(p.dtype).tiny
-    logarithm = jnp.log(2 * jnp.where(positive, p, 1) / jnp.where(positive, total, 1))
-    return jnp.where(positive, p * logarithm, 0)
+    ratio = jnp.log(2 * jnp.where(positive, p, 1)) - jnp.log(jnp.where(positive, total, 1))
+    return jnp.where(positive, p * ratio, 0)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int, Shaped
 
 from attnjax.data.vocabulary import PAD
 from attnjax.outputs import forward, output_change, probabilities
-from attnjax.types import AttentionModel, Inputs, Params
+from attnjax.types import AnyArray, AttentionModel, Inputs, Params
 
 LARGEST_BLOCK = 256
 """Texts encoded at a time at most: larger blocks only leave the processor's caches."""
@@ -62,7 +62,7 @@ def leave_one_out(
         A model whose logit is the sum of its embeddings, one number a token:
 
         >>> import jax, jax.numpy as jnp
-        >>> from attnjax.types import AttentionModel, Inputs, Output, States
+        >>> from attnjax.types import AnyArray, AttentionModel, Inputs, Output, States
         >>> model = AttentionModel(
         ...     init=lambda key, inputs: jnp.array([0.0, 0.5, -0.5]),
         ...     embed=lambda params, inputs: params[inputs.token_ids][..., None],
@@ -74,15 +74,16 @@ def leave_one_out(
         >>> ones = jnp.ones((1, 1, 2), bool)
         >>> inputs = Inputs(token_ids=jnp.array([[[1, 2]]]), mask=ones, attendable=ones,
         ...                 label=jnp.array([0]), instance_id=jnp.array([0]))
-        >>> result = leave_one_out(model, jnp.array([0.0, 0.5, -0.5]), inputs)
-        >>> result.probabilities[0, :, 1].round(3).tolist()
-        [0.378, 0.622]
-        >>> result.change.round(3).tolist()
-        [[0.122, 0.122]]
+        >>> params = jnp.array([0.0, 0.5, -0.5])
+        >>> result = leave_one_out(model, params, inputs)
+        >>> bool(jnp.allclose(result.probabilities[0, :, 1], jax.nn.sigmoid(-params[1:])))
+        True
+        >>> bool(jnp.allclose(result.change, jax.nn.sigmoid(0.5) - 0.5))
+        True
     """
     run = partial(_run, model, params)
     original = jax.vmap(run)(inputs)
-    attendable = inputs.attendable[:, 0]
+    attendable = jnp.asarray(inputs.attendable)[:, 0]
     num_instances, length = attendable.shape
     block = _block_size(model, params, inputs, memory_bytes)
     num_pairs = num_instances * length
@@ -137,9 +138,10 @@ def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
 
 
 def _close_gap(
-    values: Int[Array, "S L"] | Bool[Array, "S L"], position: Int[Array, ""], filler: int
-) -> Int[Array, "S L"] | Bool[Array, "S L"]:
+    values: Shaped[AnyArray, "S L"], position: Int[Array, ""], filler: int
+) -> Shaped[Array, "S L"]:
     """Move the first row's values behind `position` up by one."""
+    values = jnp.asarray(values)
     moved = jnp.append(values[0, 1:], jnp.asarray(filler, values.dtype))
     kept = jnp.where(jnp.arange(values.shape[1]) < position, values[0], moved)
     return values.at[0].set(kept)

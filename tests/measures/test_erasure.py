@@ -1,0 +1,175 @@
+import dataclasses
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from attnjax.config import ModelConfig
+from attnjax.measures.erasure import delete_token, leave_one_out
+from attnjax.models.build import build_model
+from attnjax.outputs import forward, probabilities
+
+from .toy import VOCABULARY, empty_row, random_texts, stack, text, toy_model, toy_params
+
+# A handful of float32 roundings of probabilities; batches of another size sum in another order.
+TOLERANCE = 1e-6
+
+
+@partial(jax.jit, static_argnums=0)
+def run(model, params, inputs):
+    return probabilities(forward(model, params, inputs).logits)
+
+
+def by_brute_force(model, params, tokens, length=0):
+    """Delete every word from the list of words and run each shorter text on its own."""
+    texts = [tokens[:place] + tokens[place + 1 :] for place in range(len(tokens))]
+    return np.array([run(model, params, text(shorter, length)) for shorter in texts])
+
+
+@pytest.mark.parametrize("num_logits", [1, 3])
+@pytest.mark.parametrize("memory_bytes", [1, 5000, 2**30])
+def test_equals_brute_force(num_logits, memory_bytes):
+    model, params = toy_model(num_logits), toy_params(num_logits)
+    texts = random_texts(4)
+    batch = stack([*(text(tokens, 16) for tokens in texts), empty_row(16)])
+    result = leave_one_out(model, params, batch, memory_bytes=memory_bytes)
+    assert result.probabilities.shape == (5, 16, max(2, num_logits))
+    for row, tokens in enumerate(texts):
+        expected = by_brute_force(model, params, tokens, 12)
+        original = np.asarray(run(model, params, text(tokens, 12)))
+        change = np.abs(expected - original).sum(axis=1) / 2
+        inside = slice(1, len(tokens) + 1)
+        np.testing.assert_allclose(result.probabilities[row, inside], expected, atol=TOLERANCE)
+        np.testing.assert_allclose(result.change[row, inside], change, atol=TOLERANCE)
+        outside = ~np.asarray(batch.attendable[row, 0])
+        np.testing.assert_allclose(
+            result.probabilities[row, outside],
+            np.broadcast_to(original, (outside.sum(), len(original))),
+            atol=TOLERANCE,
+        )
+        assert change.max() > 1e-3
+    assert not np.any(np.asarray(result.change)[~np.asarray(batch.attendable[:, 0])])
+    assert bool(jnp.all(jnp.isfinite(result.probabilities)))
+
+
+@pytest.mark.parametrize("encoder", ["lstm", "cnn", "average"])
+def test_equals_brute_force_alone_batched_and_in_another_bucket(encoder):
+    config = ModelConfig(encoder=encoder, embedding_size=8, hidden_size=8)
+    model = build_model(config, vocabulary_size=VOCABULARY, num_classes=2)
+    texts = [[5, 6, 7, 8], [9, 10]]
+    params = jax.jit(model.init)(jax.random.key(0), text(texts[0]))
+    alone = leave_one_out(model, params, stack([text(texts[0])]))
+    batched, wide = (
+        leave_one_out(model, params, stack([text(tokens, length) for tokens in texts]))
+        for length in (8, 24)
+    )
+    for result, row in ((alone, 0), (batched, 0), (wide, 0), (batched, 1)):
+        # The shorter texts are run without any padding.
+        expected = by_brute_force(model, params, texts[row])
+        found = result.probabilities[row, 1 : len(texts[row]) + 1]
+        np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+
+
+def test_an_emptied_text_has_the_output_of_the_bias():
+    model, params = toy_model(), toy_params()
+    result = leave_one_out(model, params, stack([text([5], 6)]))
+    expected = jax.nn.sigmoid(params["bias"][0])
+    np.testing.assert_allclose(result.probabilities[0, 1, 1], expected, atol=TOLERANCE)
+
+
+def test_only_the_first_of_several_sequences_loses_its_tokens():
+    model, params = toy_model(), toy_params()
+    first, second = text([5, 6], 5), text([9, 10, 11])
+    pair = stack_sequences(first, second)
+    result = leave_one_out(model, params, stack([pair]))
+    for position, shorter in ((1, [6]), (2, [5])):
+        expected = run(model, params, stack_sequences(text(shorter, 5), second))
+        np.testing.assert_allclose(result.probabilities[0, position], expected, atol=TOLERANCE)
+
+
+def stack_sequences(first, second):
+    return dataclasses.replace(
+        first,
+        **{
+            name: jnp.concatenate([getattr(first, name), getattr(second, name)])
+            for name in ("token_ids", "mask", "attendable")
+        },
+    )
+
+
+def test_delete_token_leaves_the_rest_of_the_instance():
+    inputs = dataclasses.replace(text([5, 6], 6, instance_id=7), candidates=jnp.array([True]))
+    shorter = delete_token(inputs, jnp.array(1))
+    assert shorter.token_ids.tolist() == [[2, 6, 3, 0, 0, 0]]
+    assert shorter.mask.tolist() == [[True] * 3 + [False] * 3]
+    assert shorter.attendable.tolist() == [[False, True, False, False, False, False]]
+    assert int(shorter.instance_id) == 7
+    assert shorter.candidates is inputs.candidates
+
+
+def test_only_attendable_positions_cost_a_pass():
+    """Count the blocks that really run: padding and short texts must not cost any."""
+    blocks = []
+    model, params = toy_model(), toy_params()
+
+    def encode(params, embeddings, inputs, *, key=None):
+        jax.debug.callback(blocks.append, inputs.token_ids[0, 0])
+        return model.encode(params, embeddings, inputs, key=key)
+
+    counted = model._replace(encode=encode)
+    batch = stack([text([5, 6, 7], 30), text([8], 30), empty_row(30)])
+    jax.block_until_ready(leave_one_out(counted, params, batch, memory_bytes=1))
+    jax.effects_barrier()
+    # Three unmodified texts and four deletions, one at a time.
+    assert len(blocks) == 3 + 4
+
+
+def test_memory_is_bounded():
+    model, params = toy_model(), toy_params()
+    batch = stack([text(tokens, 200) for tokens in random_texts(4)])
+    small, large = (
+        leave_one_out.lower(model, params, batch, memory_bytes=memory_bytes)
+        .compile()
+        .memory_analysis()
+        .temp_size_in_bytes
+        for memory_bytes in (2**16, 2**30)
+    )
+    # 800 pairs of 200 positions of states and embeddings at 36 bytes are 5.8 MB.
+    assert small < 2**20 < large
+
+
+def test_random_attention_belongs_to_the_instance():
+    """Deletion changes the words, not the noise of an instance."""
+    config = ModelConfig(encoder="average", attention="random", embedding_size=8, hidden_size=8)
+    model = build_model(config, vocabulary_size=VOCABULARY, num_classes=2)
+    params = jax.jit(model.init)(jax.random.key(0), text([5]))
+    tokens = [5, 6, 7]
+    result = leave_one_out(model, params, stack([text(tokens, instance_id=3)]))
+    expected = [
+        run(model, params, text(tokens[:place] + tokens[place + 1 :], instance_id=3))
+        for place in range(3)
+    ]
+    np.testing.assert_allclose(result.probabilities[0, 1:4], expected, atol=TOLERANCE)
+
+
+def test_compiled_once_per_shape():
+    model, params = toy_model(), toy_params()
+    before = leave_one_out._cache_size()
+    for seed in range(3):
+        leave_one_out(model, params, stack([text(one, 13) for one in random_texts(2, seed)]))
+    assert leave_one_out._cache_size() == before + 1
+
+
+def test_works_under_vmap_over_params():
+    """Several seeds are a batch axis."""
+    model = toy_model()
+    several = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves), toy_params(seed=0), toy_params(seed=1)
+    )
+    batch = stack([text([5, 6, 7], 6)])
+    result = jax.vmap(partial(leave_one_out, model), in_axes=(0, None))(several, batch)
+    for seed in range(2):
+        alone = leave_one_out(model, toy_params(seed=seed), batch)
+        np.testing.assert_allclose(result.change[seed], alone.change, atol=TOLERANCE)

@@ -1,0 +1,151 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from attnjax.config import ModelConfig
+from attnjax.measures.gradients import gradient_importance, gradient_importances
+from attnjax.models.build import build_model
+from attnjax.outputs import logit_target, predicted_class, target
+from attnjax.types import Output
+
+from .toy import VOCABULARY, empty_row, random_texts, stack, text, toy_model, toy_params
+
+TARGETS = {"probability": target, "logit": logit_target}
+
+
+def scaled_target(model, params, inputs, scales, *, target_name, attention):
+    """Return the target with every embedding multiplied by its scale."""
+    embeddings = model.embed(params, inputs)
+    states = model.encode(params, embeddings, inputs)
+    weights = model.attend(params, states, inputs)
+    predicted = predicted_class(model.decode(params, states, weights, inputs).logits)
+    states = model.encode(params, embeddings * scales[None, :, None], inputs)
+    if attention == "attached":
+        weights = model.attend(params, states, inputs)
+    return TARGETS[target_name](model.decode(params, states, weights, inputs).logits, predicted)
+
+
+@pytest.mark.parametrize("num_logits", [1, 3])
+@pytest.mark.parametrize("target_name", ["probability", "logit"])
+@pytest.mark.parametrize("attention", ["detached", "attached"])
+def test_equals_finite_differences(num_logits, target_name, attention):
+    """d target / d s at s = 1, the scale of one embedding, is gradient times embedding."""
+    with jax.enable_x64(True):
+        model, params = toy_model(num_logits), toy_params(num_logits, dtype=np.float64)
+        batch = stack([text(tokens, 11) for tokens in random_texts(3)])
+        step = 1e-6 * jnp.eye(11)
+        run = jax.jit(
+            jax.vmap(
+                jax.vmap(
+                    lambda inputs, scales: scaled_target(
+                        model,
+                        params,
+                        inputs,
+                        scales,
+                        target_name=target_name,
+                        attention=attention,
+                    ),
+                    in_axes=(None, 0),
+                ),
+                in_axes=(0, None),
+            )
+        )
+        expected = (run(batch, 1 + step) - run(batch, 1 - step)) / 2e-6
+        importance = gradient_importances(
+            model, params, batch, target=target_name, attention=attention
+        )
+        # Central differences in float64: an error of about step**2 + 1e-16 / step.
+        np.testing.assert_allclose(importance, expected, rtol=1e-6, atol=1e-8)
+        assert np.abs(expected).max() > 1e-3
+
+
+def test_attached_differs_from_detached():
+    model, params = toy_model(), toy_params()
+    batch = stack([text([5, 6, 7, 8])])
+    detached = gradient_importances(model, params, batch)
+    attached = gradient_importances(model, params, batch, attention="attached")
+    assert float(jnp.max(jnp.abs(detached - attached))) > 1e-3
+
+
+def test_logit_target_of_a_binary_model_is_the_probability_up_to_a_factor():
+    model, params = toy_model(), toy_params()
+    batch = stack([text(tokens, 11) for tokens in random_texts(4)])
+    probability = np.asarray(gradient_importances(model, params, batch))
+    logit = np.asarray(gradient_importances(model, params, batch, target="logit"))
+    inside = np.asarray(batch.attendable[:, 0])
+    for row in range(4):
+        ratio = probability[row][inside[row]] / logit[row][inside[row]]
+        # p (1 - p), the sigmoid's derivative.
+        assert 0 < ratio.min() <= 0.25
+        # Importances are sums that may cancel to a hundredth of their terms.
+        np.testing.assert_allclose(ratio, ratio[0], rtol=1e-3)
+
+
+def test_a_saturated_model_has_a_gradient_with_the_target_logit_alone():
+    model, params = toy_model(), toy_params() | {"bias": jnp.array([200.0])}
+    batch = stack([text([5, 6, 7])])
+    assert not np.any(gradient_importances(model, params, batch))
+    assert np.all(np.abs(gradient_importances(model, params, batch, target="logit")[0, 1:-1]) > 0)
+
+
+@pytest.mark.parametrize("encoder", ["lstm", "cnn", "average"])
+def test_alone_batched_and_in_another_bucket_are_the_same(encoder):
+    config = ModelConfig(encoder=encoder, embedding_size=8, hidden_size=8)
+    model = build_model(config, vocabulary_size=VOCABULARY, num_classes=2)
+    texts = [[5, 6, 7, 8, 9], [10]]
+    params = jax.jit(model.init)(jax.random.key(0), text(texts[0]))
+    alone = gradient_importances(model, params, stack([text(texts[0])]))
+    batched, wide = (
+        gradient_importances(model, params, stack([text(tokens, length) for tokens in texts]))
+        for length in (8, 24)
+    )
+    # Other shapes sum in another order.
+    np.testing.assert_allclose(batched[0, :7], alone[0], rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(wide[:, :8], batched, rtol=1e-4, atol=1e-7)
+    assert not np.any(batched[0, 7:])
+    assert not np.any(wide[:, 8:])
+    assert np.all(np.abs(alone[0, 1:-1]) > 0)
+
+
+def test_rows_that_only_fill_a_batch_are_finite():
+    model, params = toy_model(), toy_params()
+    batch = stack([text([5], 4), empty_row(4)])
+    assert bool(jnp.all(jnp.isfinite(gradient_importances(model, params, batch))))
+
+
+def test_the_predicted_class_is_held_fixed_for_several_classes():
+    """The sum over classes would differentiate the constant 1."""
+    model, params = toy_model(3), toy_params(3)
+    inputs = text([5, 6, 7])
+
+    states = model.encode(params, model.embed(params, inputs), inputs)
+    weights = model.attend(params, states, inputs)
+    chosen = int(predicted_class(model.decode(params, states, weights, inputs).logits))
+
+    def decode_one(params, states, attention, inputs, *, key=None):
+        """The same model of the chosen class against the others, as a binary one."""
+        logits = model.decode(params, states, attention, inputs, key=key).logits
+        others = jnp.delete(logits, chosen)
+        return Output((logits[chosen] - jax.nn.logsumexp(others))[None])
+
+    expected = gradient_importance(model._replace(decode=decode_one), params, inputs)
+    np.testing.assert_allclose(
+        gradient_importance(model, params, inputs), expected, rtol=1e-4, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("setting", ["target", "attention"])
+def test_unknown_settings_are_refused(setting):
+    with pytest.raises(ValueError, match=f"{setting}: found 'loud'; expected one of"):
+        gradient_importances(toy_model(), toy_params(), stack([text([5])]), **{setting: "loud"})
+
+
+def test_compiled_once_per_shape():
+    model, params = toy_model(), toy_params()
+    before = gradient_importances._cache_size()
+    for seed in range(3):
+        gradient_importances(
+            model, params, stack([text(tokens, 13) for tokens in random_texts(2, seed)])
+        )
+    assert gradient_importances._cache_size() == before + 1
