@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""How far attention can be changed without the model noticing: shuffles and searches."""

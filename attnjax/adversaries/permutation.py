@@ -1,0 +1,193 @@
+"""The permutation test: does the output notice when the attention weights are shuffled?"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from attnjax.adversaries.blocks import map_blocks, num_bytes
+from attnjax.adversaries.logits import logits_function, logits_source
+from attnjax.outputs import encode_inputs, output_change, probabilities
+from attnjax.types import AnyArray, AttentionModel, Inputs, Params
+
+ARRAYS = 8
+"""Arrays of permutations x positions in memory at once: draws, order, index, weights."""
+
+
+class Permutations(NamedTuple):
+    """What the model says under shuffled attention.
+
+    Attributes:
+        probabilities: class distribution under each shuffle.
+        change: total variation distance from the unmodified output, in [0, 1].
+    """
+
+    probabilities: Float[Array, "B P classes"]
+    change: Float[Array, "B P"]
+
+
+@partial(jax.jit, static_argnames=("model", "count", "memory_bytes"))
+def permutation_outputs(
+    model: AttentionModel,
+    params: Params,
+    inputs: Inputs,
+    key: Key[Array, ""],
+    *,
+    count: int,
+    memory_bytes: int = 256 * 2**20,
+) -> Permutations:
+    r"""Shuffle every instance's attention `count` times and return the outputs.
+
+    \\( \Delta_p = \mathrm{TVD}(y(\alpha_{\pi_p}), y(\alpha)) \\) with a random permutation
+    \\( \pi_p \\) of the attendable positions. The permutation belongs to the instance and to
+    p, so it depends neither on the padding nor on the batch.
+
+    Args:
+        model: where it has a `readout`, all shuffles of an instance are one matrix product.
+        params: its weights.
+        inputs: a batch.
+        key: of this test.
+        count: P, permutations an instance, at least 1.
+        memory_bytes: bound on the arrays of one block, bytes.
+
+    Returns:
+        See `Permutations`. Compiled once per model, count and shape.
+
+    Source: Jain & Wallace (2019), section 4.2.1, algorithm 2.
+
+    Example:
+        >>> import jax
+        >>> from attnjax.types import AttentionModel, Inputs, Output, States
+        >>> model = AttentionModel(
+        ...     init=lambda key, inputs: {},
+        ...     embed=lambda params, inputs: jax.numpy.array([[[1.0], [1.0], [1.0]]]),
+        ...     encode=lambda params, embeddings, inputs: States(embeddings),
+        ...     attend=lambda params, states, inputs: jax.numpy.array([0.9, 0.1, 0.0]),
+        ...     decode=lambda params, states, attention, inputs: Output(
+        ...         attention @ states.tokens[0]))
+        >>> here = jax.numpy.ones((1, 1, 3), bool)
+        >>> inputs = Inputs(token_ids=jax.numpy.zeros((1, 1, 3), int), mask=here,
+        ...                 attendable=here, label=jax.numpy.zeros(1, int),
+        ...                 instance_id=jax.numpy.zeros(1, int))
+        >>> found = permutation_outputs(model, {}, inputs, jax.random.key(0), count=4)
+        >>> bool((found.change < 1e-6).all())  # equal states: no shuffle can be noticed
+        True
+    """
+
+    def shuffle(inputs: Inputs, chosen: Int[Array, " N"]) -> Int[Array, "N L"]:
+        draw = partial(draw_permutation, key, inputs.instance_id, inputs.attendable[0])
+        return jax.vmap(draw)(chosen)
+
+    numbers = jnp.broadcast_to(jnp.arange(count)[None], (inputs.label.shape[0], count))
+    return _permute(model, params, inputs, numbers, shuffle, memory_bytes=memory_bytes)
+
+
+@partial(jax.jit, static_argnames=("model", "memory_bytes"))
+def permuted_probabilities(
+    model: AttentionModel,
+    params: Params,
+    inputs: Inputs,
+    index: Int[Array, "B P L"],
+    *,
+    memory_bytes: int = 256 * 2**20,
+) -> Permutations:
+    """Return the outputs under given permutations.
+
+    Args:
+        model: the model.
+        params: its weights.
+        inputs: a batch.
+        index: the weight at position j becomes the model's own at position `index[..., j]`.
+        memory_bytes: bound on the arrays of one block, bytes.
+    """
+    return _permute(
+        model, params, inputs, index, lambda _, chosen: chosen, memory_bytes=memory_bytes
+    )
+
+
+def draw_permutation(
+    key: Key[Array, ""],
+    instance_id: Int[AnyArray, ""] | int,
+    attendable: Bool[AnyArray, " L"],
+    number: Int[AnyArray, ""] | int,
+) -> Int[Array, " L"]:
+    """Return a random permutation of the attendable positions; the others stay.
+
+    Args:
+        key: of the test.
+        instance_id: whose permutation; that of a row which only fills a batch counts as 0.
+        attendable: positions that are shuffled.
+        number: of the permutation, from 0.
+
+    Returns:
+        For each position the one whose weight it receives.
+
+    Example:
+        >>> import jax
+        >>> here = jax.numpy.array([False, True, True, False])
+        >>> draw_permutation(jax.random.key(0), 7, here, 0).tolist()[::3]
+        [0, 3]
+    """
+    own = jax.random.fold_in(jax.random.fold_in(key, jnp.maximum(instance_id, 0)), number)
+    draws = jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0)
+    order = jnp.argsort(draws)
+    slots = jnp.argsort(~jnp.asarray(attendable))
+    return jnp.zeros_like(order).at[slots].set(order, unique_indices=True)
+
+
+def median_output_change(found: Permutations) -> Float[Array, " B"]:
+    """Return each instance's median output change over its permutations.
+
+    Source: Jain & Wallace (2019), section 4.2.1, algorithm 2, last line.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> change = jnp.array([[0.0, 0.2, 0.1]])
+        >>> found = Permutations(jnp.zeros((1, 3, 2)), change)
+        >>> round(float(median_output_change(found)[0]), 6)
+        0.1
+    """
+    return jnp.median(found.change, axis=-1)
+
+
+def _permute(
+    model: AttentionModel,
+    params: Params,
+    inputs: Inputs,
+    chosen: Int[Array, "B P *L"],
+    index_fn: Callable[[Inputs, Int[Array, "N *L"]], Int[Array, "N L"]],
+    *,
+    memory_bytes: int,
+) -> Permutations:
+    """Return the outputs under the permutations that `index_fn` makes of `chosen`."""
+    encoding, shuffle = _num_bytes(model, params, inputs)
+    num_shuffles = max(1, min(chosen.shape[1], (memory_bytes - encoding) // shuffle))
+    num_instances = max(1, memory_bytes // (encoding + num_shuffles * shuffle))
+
+    def permute_one(rows: tuple[Inputs, Int[Array, "P *L"]]) -> Permutations:
+        inputs, chosen = rows
+        states = encode_inputs(model, params, inputs)
+        attention = model.attend(params, states, inputs)
+        unmodified = probabilities(model.decode(params, states, attention, inputs).logits)
+        logits_fn = logits_function(model, params, logits_source(model, params, states, inputs))
+
+        def permute_some(chosen: Int[Array, "N *L"]) -> Float[Array, "N classes"]:
+            return probabilities(logits_fn(attention[index_fn(inputs, chosen)]))
+
+        outputs = map_blocks(permute_some, chosen, block=num_shuffles)
+        return Permutations(outputs, jax.vmap(output_change, (0, None))(outputs, unmodified))
+
+    return map_blocks(jax.vmap(permute_one), (inputs, chosen), block=num_instances)
+
+
+def _num_bytes(model: AttentionModel, params: Params, inputs: Inputs) -> tuple[int, int]:
+    """Return what the encoding of an instance needs, and what one shuffle of it."""
+    one = jax.tree.map(lambda leaf: leaf[0], inputs)
+    embeddings = jax.eval_shape(model.embed, params, one)
+    states = jax.eval_shape(model.encode, params, embeddings, one)
+    attention = jax.eval_shape(model.attend, params, states, one)
+    decoding = 0 if model.readout else num_bytes(states)
+    return num_bytes((embeddings, states)) * 8, ARRAYS * num_bytes(attention) + decoding
