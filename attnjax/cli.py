@@ -1,7 +1,6 @@
 """The command: parse, lock the work folder, run the stages, write the report."""
 
 import dataclasses
-import os
 import platform
 import shlex
 import signal
@@ -144,16 +143,17 @@ def _use_compilation_cache() -> None:
     """Keep compiled programs in the user's cache folder, so that a second run starts at once."""
     import jax
 
-    if jax.config.jax_compilation_cache_dir is None:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "jax"))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    from attnjax.data.cache import cache_folder
 
-
-def cache_folder() -> Path:
-    """Return the folder of what can be made again: ATTNJAX_CACHE_DIR or the user's cache."""
-    if named := os.environ.get("ATTNJAX_CACHE_DIR"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attnjax"
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    try:
+        folder = cache_folder()
+    except UserError as error:
+        _say(f"compiled programs are not kept: {error}")
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder / "jax"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 
 def _record(config: Config, identity: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:

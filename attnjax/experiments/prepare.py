@@ -9,9 +9,9 @@ import numpy as np
 from attnjax.config import Config
 from attnjax.data.corpus import Corpus
 from attnjax.data.encoded import bucket_lengths, encode
-from attnjax.data.load import load_corpus
+from attnjax.data.load import load_corpus, load_vocabulary
 from attnjax.data.vectors import read_vectors
-from attnjax.data.vocabulary import Vocabulary, build_vocabulary, read_vocabulary
+from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.trial import Prepared
 
 
@@ -23,10 +23,7 @@ def prepare(config: Config) -> Prepared:
     """
     data = config.data
     corpus = load_corpus(data)
-    if data.vocabulary:
-        vocabulary = read_vocabulary(Path(data.vocabulary))
-    else:
-        vocabulary = build_vocabulary(corpus.splits["train"].tokens, min_count=data.min_count)
+    vocabulary = load_vocabulary(data, corpus)
     splits, truncated = {}, 0
     for name, instances in corpus.splits.items():
         splits[name], count = encode(
