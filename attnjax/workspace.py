@@ -36,6 +36,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
                 os.fsync(file.fileno())
             os.replace(temporary, path)
         except OSError:
@@ -49,6 +50,13 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.close(folder)
     except OSError as error:
         raise explain_os_error(error, path) from error
+
+
+def _umask() -> int:
+    """Return the process's umask: mkstemp would keep a file from everyone else."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def explain_os_error(error: OSError, path: Path | str) -> WorkFolderError:
