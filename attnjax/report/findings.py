@@ -1,0 +1,95 @@
+"""What follows from a run's numbers, and what does not: performance.
+
+Every function is a rule: it reads numbers and returns sentences that are true of them.
+"""
+
+from typing import NamedTuple
+
+from attnjax.report.numbers import (
+    percent,
+    plural,
+    wilson_interval,
+)
+
+SURE = 0.99
+"""A predicted class with at least this probability counts as saturated."""
+
+SURE_SHARE_WORTH_A_WORD = 0.25
+
+ENCODER_NAMES = {"lstm": "BiLSTM", "cnn": "convolutional network", "average": "Average"}
+
+
+class Findings(NamedTuple):
+    """Sentences about one test."""
+
+    follows: tuple[str, ...] = ()
+    does_not_follow: tuple[str, ...] = ()
+
+
+def performance_findings(
+    accuracy: float | None, n: int, majority: float, sure: float, *, uniform_run: bool
+) -> Findings:
+    """Say whether the model has learnt enough for its attention to be worth explaining.
+
+    Args:
+        accuracy: on the test split, in [0, 1].
+        n: instances of the test split.
+        majority: share of the most frequent class.
+        sure: share of the predictions with a probability of at least `SURE`.
+        uniform_run: whether the run also trained a model with uniform attention.
+
+    Example:
+        >>> found = performance_findings(0.9, 1000, 0.5, 0.0, uniform_run=False)
+        >>> found.follows[0][-36:]
+        'attention could be asked to explain.'
+    """
+    follows: list[str] = []
+    if accuracy is not None and n > 0:
+        low, high = wilson_interval(accuracy, n)
+        follows.append(
+            f"On the test split the model is right in {percent(accuracy)} of "
+            f"{plural(n, 'instance')} (95% interval {percent(low)} to {percent(high)}); always "
+            f"answering the most frequent class would be right in {percent(majority)}. "
+            + _against_majority(low, high, majority)
+        )
+    if sure >= SURE_SHARE_WORTH_A_WORD:
+        follows.append(saturation_sentence(sure))
+    does_not = []
+    if not uniform_run:
+        does_not.append(
+            "That the model predicts well does not mean that it needs its attention: the same "
+            "model with uniform attention was not trained in this run, so how much the learnt "
+            "weights contribute is not known from it."
+        )
+    return Findings(tuple(follows), tuple(does_not))
+
+
+def _against_majority(low: float, high: float, majority: float) -> str:
+    if low > majority:
+        return "It has learnt something that its attention could be asked to explain."
+    if high < majority:
+        return (
+            "It does worse than that: the tests below describe a model that has not learnt its "
+            "task."
+        )
+    return (
+        "The two cannot be told apart: the tests below describe a model that was not shown to "
+        "have learnt its task."
+    )
+
+
+def saturation_sentence(sure: float) -> str:
+    """Say how many predictions are saturated, and why that matters."""
+    return (
+        f"In {percent(sure)} of the instances the predicted class has a probability of 0.99 or "
+        "more. There a change of the score before the sigmoid or softmax hardly shows in the "
+        "probability, so that a small output change need not have to do with attention."
+    )
+
+
+def saturation_reminder(sure: float) -> str:
+    """Say the same in a later section."""
+    return (
+        f"Where a prediction is saturated ({percent(sure)} of the instances have a probability of "
+        "0.99 or more), a small output change may have more to do with that than with attention."
+    )

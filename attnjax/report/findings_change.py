@@ -1,0 +1,232 @@
+"""What follows from a run's numbers, and what does not: changed attention, planted evidence."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from attnjax.report.findings import SURE_SHARE_WORTH_A_WORD, Findings, saturation_reminder
+from attnjax.report.numbers import Estimate, count, number, percent, plural, with_interval
+
+SMALL_CHANGE = 0.05
+"""An output change below this is called small (the release's tolerance of its adversaries)."""
+
+HALF_JSD = math.log(2) / 2
+"""A JSD of at least this, half of the largest possible, is called large."""
+
+PEAKED = 0.75
+"""An attention with at least this weight on one token is called peaked."""
+
+_FEWEST_IN_A_BIN = 10
+
+
+class Peaked(NamedTuple):
+    """Instances with a peaked attention, and how many of them have a property."""
+
+    n: int
+    having: int
+
+
+def permutation_findings(
+    change: Estimate,
+    *,
+    median: float,
+    small: float,
+    peaked: Peaked,
+    bins: Sequence[Mapping[str, Any]],
+    sure: float,
+    encoder: str,
+) -> Findings:
+    """Say what shuffling the attention did to the output.
+
+    Args:
+        change: mean over instances of the median output change.
+        median: its median over instances.
+        small: share of the instances whose change is below `SMALL_CHANGE`.
+        peaked: instances with a peaked attention, and those of them with a small change.
+        bins: `by_max_attention` of `results.json`.
+        sure: share of the saturated predictions.
+        encoder: of the model.
+    """
+    follows = [
+        f"Under a typical shuffle the output of an instance changes by {with_interval(change)} on "
+        f"average; in half of the instances by {number(median)} or less.",
+        _small_change_sentence(small),
+    ]
+    if trend := trend_sentence(bins):
+        follows.append(trend)
+    if peaked.n:
+        follows.append(
+            f"Of the {plural(peaked.n, 'instance')} with a weight of at least 0.75 on one token, "
+            f"{count(peaked.having)} ({percent(peaked.having / peaked.n)}) "
+            + ("changes" if peaked.having == 1 else "change")
+            + " by less than 0.05 under the typical shuffle, which moves that weight elsewhere."
+        )
+    does_not = []
+    if small > 0:
+        alike = (
+            "; the states of one word each can be alike too where words have similar embeddings"
+            if encoder == "average"
+            else ", as an encoder that mixes context into every state can make them"
+        )
+        does_not.append(
+            "A small change does not show that attention is meaningless: it also arises where the "
+            f"weighed states are alike, so that any weights give the same sum{alike}."
+        )
+    if sure >= SURE_SHARE_WORTH_A_WORD:
+        does_not.append(saturation_reminder(sure))
+    if small < 1:
+        does_not.append(
+            "A large change shows that the output layer depends on the weights, not that the "
+            "tokens with large weights are the reasons for the prediction."
+        )
+    return Findings(tuple(follows), tuple(does_not))
+
+
+def _small_change_sentence(small: float) -> str:
+    words = f"in {percent(small)} of the instances the output changes by less than 0.05"
+    if small >= 0.5:
+        return f"For most instances it hardly matters which token gets which weight: {words}."
+    if small >= 0.05:
+        return (
+            "For a part of the instances it hardly matters which token gets which weight: "
+            f"{words}; in the others by 0.05 or more."
+        )
+    return f"For nearly all instances it matters which token gets which weight: only {words}."
+
+
+def trend_sentence(bins: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say whether the change grows with the maximum attention, over bins that are not tiny.
+
+    Example:
+        >>> trend_sentence([{"low": 0, "high": 0.25, "n": 9, "median": 0.1}]) is None
+        True
+    """
+    used = [one for one in bins if one["n"] >= _FEWEST_IN_A_BIN and one["median"] is not None]
+    if len(used) < 2:
+        return None
+    medians = [one["median"] for one in used]
+    steps = [after - before for before, after in itertools.pairwise(medians)]
+    ends = (
+        f"from {number(medians[0])} (maximum attention {_bin(used[0])}) to {number(medians[-1])} "
+        f"({_bin(used[-1])})"
+    )
+    if all(step > 0 for step in steps):
+        return (
+            f"The more peaked the attention, the more shuffling matters: the median change rises "
+            f"{ends}."
+        )
+    if all(step < 0 for step in steps):
+        return (
+            "The more peaked the attention, the less shuffling matters: the median change falls "
+            f"{ends}."
+        )
+    return (
+        "Shuffling does not matter steadily more where the attention is more peaked: the median "
+        f"change goes {ends}, and not in one direction."
+        if len(steps) > 1
+        else f"The median change is the same whether the attention is peaked or not: {ends}."
+    )
+
+
+def _bin(one: Mapping[str, Any]) -> str:
+    return f"{one['low']:g} to {one['high']:g}"
+
+
+class AdversaryFacts(NamedTuple):
+    """What the rows of the adversary say beside its summary.
+
+    Attributes:
+        n: instances searched.
+        large: share with a JSD of at least `HALF_JSD` and an output within the limit.
+        found: share for which another attention than the model's own was found.
+        flipped: instances whose predicted class differs under the adversary.
+        peaked: instances with a peaked attention, and those of them with a large JSD.
+        limit: largest output change that was accepted.
+        epsilon: output change that the search aimed at.
+    """
+
+    n: int
+    large: float
+    found: float | None
+    flipped: int
+    peaked: Peaked
+    limit: float
+    epsilon: float
+
+
+def adversary_findings(
+    jsd: Estimate, facts: AdversaryFacts, *, candidates: int, steps: int, sure: float
+) -> Findings:
+    """Say what the search for a distant attention with the same output found.
+
+    Args:
+        jsd: mean of the largest JSD.
+        facts: from the rows.
+        candidates: searched per instance.
+        steps: of the search.
+        sure: share of the saturated predictions.
+    """
+    words = (
+        f"in {percent(facts.large)} of {plural(facts.n, 'instance')} the search found weights at "
+        f"a JSD of at least {number(HALF_JSD)} (half of the largest possible) under which the "
+        f"output moves by at most {facts.limit:g}"
+    )
+    if facts.large >= 0.5:
+        first = f"For most instances there is a very different attention: {words}."
+    elif facts.large >= 0.05:
+        first = f"For a part of the instances there is a very different attention: {words}."
+    else:
+        first = f"A very different attention was found for few instances or none: {words}."
+    follows = [first]
+    if facts.large > 0:
+        follows.append(
+            "For those instances the model's own weights are not the only ones with which its "
+            "output layer arrives at this prediction, up to that limit."
+        )
+    follows.append(f"Mean of the largest JSD found: {with_interval(jsd)} nats.")
+    if facts.peaked.n:
+        follows.append(
+            f"Of the {plural(facts.peaked.n, 'instance')} whose attention puts at least 0.75 on "
+            f"one token, {count(facts.peaked.having)} "
+            f"({percent(facts.peaked.having / facts.peaked.n)}) "
+            + ("has" if facts.peaked.having == 1 else "have")
+            + " such a distant adversary."
+        )
+    if facts.found is not None and facts.found < 1:
+        follows.append(
+            f"For {percent(1 - facts.found)} of the instances no other attention was found within "
+            "the limit: they count with the model's own one, JSD 0."
+        )
+    if facts.flipped:
+        follows.append(
+            f"In {plural(facts.flipped, 'instance')} the predicted class itself changes, as it "
+            f"can where the output stood within {facts.limit:g} of the border between classes."
+        )
+    if facts.limit > facts.epsilon:
+        follows.append(
+            f"The search aimed at an output change of at most {facts.epsilon:g} and accepted up to "
+            f"{facts.limit:g}, as the released code does."
+        )
+    return Findings(tuple(follows), _adversary_caveats(facts, candidates, steps, sure))
+
+
+def _adversary_caveats(
+    facts: AdversaryFacts, candidates: int, steps: int, sure: float
+) -> tuple[str, ...]:
+    does_not = [
+        "That another attention exists does not make the model's own one no explanation: an "
+        "explanation need not be the only possible one, and these weights were searched for one "
+        "instance at a time with the rest of the model held fixed. This run has no trained model "
+        "that would produce them (the critique of Wiegreffe & Pinter, 2019).",
+        f"A small JSD does not show that no distant attention exists: {plural(candidates, 'start')}"
+        f" of {plural(steps, 'step')} per instance give a lower bound.",
+    ]
+    if facts.large > 0:
+        does_not.append(
+            "Nor does a distant adversary show that the tokens with large weights do not matter "
+            "to the prediction: the encoder may have carried their content to other positions."
+        )
+    if sure >= SURE_SHARE_WORTH_A_WORD:
+        does_not.append(saturation_reminder(sure))
+    return tuple(does_not)

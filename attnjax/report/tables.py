@@ -1,0 +1,182 @@
+"""The tables of numbers beside the figures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from attnjax.report.numbers import MISSING, as_estimate, count, interval, number, percent
+from attnjax.report.published import PublishedTau, published_performance
+
+
+class Table(NamedTuple):
+    """A table of text.
+
+    Attributes:
+        caption: above it.
+        columns: the header; the first column names the rows.
+        rows: one text per column.
+        note: below it, or "".
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+METHODS = {"attention": "attention", "gradient": "gradient", "leave_one_out": "leave-one-out"}
+"""Scores of tokens, as `results.json` and as a reader calls them."""
+
+SCORES = {
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "f1_macro": "F1, mean over classes",
+    "auc": "area under the ROC curve",
+    "loss": "loss (nats per instance)",
+}
+
+
+def performance_table(
+    performance: Mapping[str, Any], class_names: Sequence[str], published: str | None
+) -> Table:
+    """Return the scores by split, with the published one beside them.
+
+    Example:
+        >>> performance_table({"test": {"accuracy": 0.8}}, ["no", "yes"], None).rows
+        (('accuracy', '0.800'),)
+    """
+    binary = len(class_names) == 2
+    splits = [name for name in ("dev", "test") if name in performance]
+    beside = published_performance(published)
+    columns = ["score", *splits, *(["published (J&W, table 1)"] if beside else [])]
+    rows = []
+    for key, name in SCORES.items():
+        values = [performance[split].get(key) for split in splits]
+        # With more classes F1 is the mean over the classes, which has its own row.
+        if all(value is None for value in values) or (key == "f1" and not binary):
+            continue
+        shown = [number(value, 3) for value in values]
+        if beside:
+            shown.append(number(beside["score"]) if key == "f1" else MISSING)
+        rows.append((f"F1 of “{class_names[1]}”" if key == "f1" else name, *shown))
+    note = (
+        "Published: F1 of an LSTM with attention, from memory and not verified against the paper."
+        if beside
+        else ""
+    )
+    return Table("Performance of the model", tuple(columns), tuple(rows), note)
+
+
+def agreement_table(
+    summary: Mapping[str, Any],
+    class_names: Sequence[str],
+    cells: Mapping[str, PublishedTau],
+) -> Table:
+    """Return tau overall and by predicted class, with the published cells beside them."""
+    columns = ["predicted class", "n", "undefined", "mean tau", "95% interval", "std", "p ≤ 0.05"]
+    if cells:
+        columns += ["published mean (std)", "published p ≤ 0.05"]
+    rows = [_agreement_row("all", summary["overall"], cells.get("overall"), bool(cells))]
+    for key, one in summary.get("by_class", {}).items():
+        name = class_names[int(key)] if int(key) < len(class_names) else f"class {key}"
+        rows.append(_agreement_row(name, one, cells.get(key), bool(cells)))
+    note = (
+        "Published: Jain & Wallace (2019), same dataset, encoder and attention; verified in the "
+        "authors' own result files. Their models are not this one (other training, other word "
+        "vectors), so equal numbers are not to be expected."
+        if cells
+        else ""
+    )
+    return Table("Kendall's tau", tuple(columns), tuple(rows), note)
+
+
+def _agreement_row(
+    name: str, one: Mapping[str, Any], cell: PublishedTau | None, beside: bool
+) -> tuple[str, ...]:
+    mean = as_estimate(one)
+    row = (
+        name,
+        count(mean.n),
+        count(one.get("undefined")),
+        number(mean.value),
+        interval(mean),
+        number(one.get("std")),
+        percent(one.get("significant")),
+    )
+    if not beside:
+        return row
+    if cell is None:
+        return (*row, MISSING, MISSING)
+    if cell.mean is None:
+        return (*row, "undefined in the authors' file", percent(cell.significant))
+    return (*row, f"{number(cell.mean)} ({number(cell.std)})", percent(cell.significant))
+
+
+def spread_table(
+    caption: str, rows: Mapping[str, Mapping[str, Any]], digits: int, note: str = ""
+) -> Table:
+    """Return mean, interval and quartiles of some values, a row each."""
+    return Table(
+        caption,
+        ("", "n", "mean", "95% interval", "25%", "median", "75%"),
+        tuple(
+            (
+                name,
+                count(one.get("n")),
+                number(one.get("mean"), digits),
+                interval(as_estimate(one), digits),
+                *(number(one.get(key), digits) for key in ("q25", "median", "q75")),
+            )
+            for name, one in rows.items()
+        ),
+        note,
+    )
+
+
+def bins_table(caption: str, bins: Sequence[Mapping[str, Any]]) -> Table:
+    """Return mean and median of some values by maximum attention."""
+    return Table(
+        caption,
+        ("maximum attention", "n", "mean", "median"),
+        tuple(
+            (
+                f"{one['low']:.2f} to {one['high']:.2f}",
+                count(one["n"]),
+                number(one["mean"], 3),
+                number(one["median"], 3),
+            )
+            for one in bins
+        ),
+    )
+
+
+def evidence_table(
+    models: Mapping[str, Mapping[str, Any]], chance: Mapping[str, float | None]
+) -> Table:
+    """Return how well each score of each model finds the planted evidence."""
+    rows = []
+    for model, summary in models.items():
+        for method, name in METHODS.items():
+            if method not in summary:
+                continue
+            auprc, precision = (
+                as_estimate(summary[method].get(key)) for key in ("auprc", "precision")
+            )
+            rows.append(
+                (
+                    f"{model}: {name}",
+                    count(auprc.n),
+                    number(auprc.value),
+                    interval(auprc),
+                    number(precision.value),
+                    interval(precision),
+                )
+            )
+    rows.append(
+        ("a random ranking", MISSING, number(chance.get("auprc")), MISSING,
+         number(chance.get("precision")), MISSING)
+    )  # fmt: skip
+    return Table(
+        "Recovery of the planted evidence",
+        ("", "n", "AUPRC", "95% interval", "precision", "95% interval"),
+        tuple(rows),
+    )
