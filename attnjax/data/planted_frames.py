@@ -46,7 +46,7 @@ CLAUSES = Phrases(
         sitting {where} i felt that {subject} is {adjective}
         the new {work} by this director is {adjective}
         the {part} that opens {subject} is {adjective}
-        both the {part} and the {part} are {adjective}
+        i felt that the {part} of this {work} is {adjective}
         this {work} , shot in a week , is {adjective}
         the {part} struck me as {adjective} {when}
         {subject} was {adjective} when we watched it {where}
@@ -147,7 +147,7 @@ OVERRULED_BEFORE = _frames("""
     whatever {person} wrote about {noun} ,
     although {person} called it {adjective} , my own view is that
     although {person} said it {verb} , my own view is that
-    {person} described it as {noun} , but i judge for myself :
+    {person} wrote it was {noun} , but i judge for myself :
     {person} told everyone it {verb} ; as for me , i think
     although {person} thought it {adjective} , my own view is that
     {person} said it was {adjective} , but this is what i saw :

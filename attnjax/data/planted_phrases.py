@@ -24,7 +24,7 @@ POSITIVE = Phrases(
         superb, brilliant, charming, delightful, wonderful, gripping, dazzling, moving, clever,
         hilarious, gorgeous, elegant, stunning, memorable, inspired, masterful, captivating,
         touching, witty, magnificent, marvellous, thrilling, heartfelt, exquisite, splendid,
-        refreshing, graceful, enchanting, first rate, uplifting, radiant, imaginative, tender,
+        refreshing, graceful, enchanting, top notch, uplifting, radiant, imaginative, tender,
         ingenious, absorbing, flawless, irresistible, luminous, poignant, spirited, astonishing,
         excellent, fascinating, joyous, rewarding, beautifully judged, sublime, lovely
     """),
@@ -33,13 +33,13 @@ POSITIVE = Phrases(
         a revelation, a classic, an achievement, a winner, a wonder, a pleasure, a knockout,
         a feast, a success, a sensation, a miracle, a blessing, an inspiration,
         a perfect evening, a crowd pleaser, a glorious ride, a landmark, a breakthrough,
-        a celebration, a work of genius
+        a celebration, a stroke of genius
     """),
     verb=_phrases("""
         sparkles, dazzles, shines, soars, captivates, delights, enchants, excels, charms,
         impresses, thrills, glows, fascinates, sings, triumphs, amuses, inspires, amazes,
         enthralls, succeeds, blossoms, rings true, wins hearts, pays off, casts a spell,
-        lifts the spirits, hits home, satisfies
+        lifts the spirits, stands tall, satisfies
     """),
 )
 

@@ -1,10 +1,10 @@
 """Text files line by line, with every way they can fail put into words."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from attnjax.errors import DataError, UserError, raise_all
 
@@ -54,10 +54,10 @@ def read_lines(path: Path, *, keep_ends: bool = False) -> Iterator[str]:
         raise unreadable(path, error) from error
 
 
-def open_binary(path: Path) -> IO[bytes]:
+def open_binary(path: Path) -> io.BufferedIOBase:
     """Open a file for reading bytes, through gzip if its name ends in `.gz`."""
     if path.name.lower().endswith(".gz"):
-        return gzip.open(path, "rb")  # pyright: ignore[reportReturnType]
+        return gzip.open(path, "rb")
     return open(path, "rb")
 
 

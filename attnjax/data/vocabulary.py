@@ -53,7 +53,7 @@ class Vocabulary:
         known = self.ids
         return np.array([SOS, *(known.get(word, UNK) for word in tokens), EOS], np.int32)
 
-    def decode(self, ids: Iterable[int]) -> list[str]:
+    def decode(self, ids: Sequence[int] | Int[np.ndarray, " length"]) -> list[str]:
         """Return the words of ids, without start, end and padding.
 
         Args:
@@ -63,7 +63,7 @@ class Vocabulary:
             >>> Vocabulary((*SPECIALS, "dull")).decode([2, 1, 4, 3, 0])
             ['<unk>', 'dull']
         """
-        return [self.tokens[id] for id in ids if id not in (PAD, SOS, EOS)]
+        return [self.tokens[int(id)] for id in ids if id not in (PAD, SOS, EOS)]
 
 
 def build_vocabulary(token_lists: Iterable[Sequence[str]], *, min_count: int) -> Vocabulary:

@@ -1,0 +1,28 @@
+import pytest
+
+from attnjax.data.text import split_words, tokenizer
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Not dull.", ["Not", "dull", "."]),
+        ("don\u2019t", ["don\u2019t"]),
+        ("3.5 stars, 1,000 laughs", ["3.5", "stars", ",", "1,000", "laughs"]),
+        ("naïve café!", ["naïve", "café", "!"]),
+        ("<script>", ["<", "script", ">"]),
+        ("well-made - or not?", ["well-made", "-", "or", "not", "?"]),
+        (" \t\n", []),
+        ("东京 tower", ["东京", "tower"]),
+    ],
+)
+def test_words_numbers_and_marks_stand_alone(text, words):
+    assert split_words(text) == words
+
+
+def test_auto_trusts_the_spaces_of_tokenised_sources_only():
+    text = "So-so, it's DULL"
+    assert tokenizer("auto", source="sst", lowercase=True)(text) == ["so-so,", "it's", "dull"]
+    assert tokenizer("auto", source="file", lowercase=False)(text) == ["So-so", ",", "it's", "DULL"]
+    assert tokenizer("whitespace", source="file", lowercase=False)(text)[0] == "So-so,"
+    assert tokenizer("words", source="sst", lowercase=False)(text)[1] == ","
