@@ -1,0 +1,39 @@
+import pytest
+
+from attnjax.adversaries.settings import SearchSettings, settings_from
+from attnjax.config import AdversaryConfig
+
+FOLLOWING = ("optimizer_epsilon", "filter_epsilon", "keep", "jsd", "amsgrad")
+
+# Written out from reference/PAPERS.md, section A1; epsilon is set to 0.02 to tell it from 0.01.
+EXPECTED = {
+    "paper": SearchSettings(
+        optimizer_epsilon=0.02, filter_epsilon=0.02, keep="last", jsd="exact", amsgrad="release"
+    ),
+    "release": SearchSettings(
+        optimizer_epsilon=0.01, filter_epsilon=0.05, keep="last", jsd="release", amsgrad="release"
+    ),
+    "fixed": SearchSettings(
+        optimizer_epsilon=0.02, filter_epsilon=0.02, keep="best", jsd="exact", amsgrad="optax"
+    ),
+}
+
+
+@pytest.mark.parametrize("setting", EXPECTED)
+def test_every_protocol_is_made_of_its_own_values(setting):
+    config = AdversaryConfig(epsilon=0.02, **dict.fromkeys(FOLLOWING, setting))
+    assert settings_from(config) == EXPECTED[setting]
+
+
+def test_numbers_are_passed_on():
+    config = AdversaryConfig(
+        candidates=2,
+        steps=7,
+        learning_rate=0.3,
+        penalty=4.0,
+        noise=1.5,
+        **dict.fromkeys(FOLLOWING, "fixed"),
+    )
+    found = settings_from(config)
+    numbers = (found.candidates, found.steps, found.learning_rate, found.penalty, found.noise)
+    assert numbers == (2, 7, 0.3, 4.0, 1.5)
