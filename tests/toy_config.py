@@ -10,6 +10,7 @@ def get_config() -> ConfigDict:
     config = default_config()
     config.data.name = "planted"
     config.data.size = 100
+    config.data.num_buckets = 1
     config.model.embedding_size = 8
     config.model.hidden_size = 8
     config.training.epochs = 3

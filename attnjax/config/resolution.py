@@ -1,0 +1,173 @@
+"""The one bridge from a config outside the package to `Config`: every mistake at once."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from attnjax.config.sections import TESTS, Config
+from attnjax.errors import ConfigError, UserError, raise_all, suggestion
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def resolve(raw: ConfigDict | Mapping[str, Any]) -> Config:
+    """Turn a config from outside into a checked `Config` with every setting decided.
+
+    Args:
+        raw: nested fields; a missing one takes its default.
+
+    Returns:
+        The config, in which no field says `"protocol"` any more.
+
+    Raises:
+        ConfigError: for unknown fields, wrong types and values out of range, all together.
+
+    Example:
+        >>> resolve({"protocol": {"setting": "release"}}).adversary.keep
+        'release'
+    """
+    errors: list[UserError] = []
+    values = raw.to_dict() if isinstance(raw, ConfigDict) else dict(raw)
+    config = _build(Config, values, "config", errors)
+    raise_all(errors)
+    config = _decide(config)
+    _check_together(config, errors)
+    raise_all(errors)
+    return config
+
+
+def _build(cls: type, values: Any, where: str, errors: list[UserError]) -> Any:
+    """Build one dataclass from a mapping, gathering every error on the way."""
+    if not isinstance(values, Mapping):
+        errors.append(_error(where, repr(values), "a section with fields", "write it as one"))
+        return cls()
+    specs = {spec.name: spec for spec in dataclasses.fields(cls)}
+    for name in values:
+        if name not in specs:
+            errors.append(_unknown(f"{where}.{name}", str(name), list(specs)))
+    chosen = {}
+    for name, spec in specs.items():
+        if name not in values:
+            continue
+        path, value = f"{where}.{name}", values[name]
+        default = (
+            spec.default if spec.default is not dataclasses.MISSING else spec.default_factory()  # pyright: ignore[reportCallIssue]
+        )
+        if dataclasses.is_dataclass(default):
+            chosen[name] = _build(type(default), value, path, errors)
+        elif name == "tests":
+            chosen[name] = _tests(path, value, errors)
+        else:
+            chosen[name] = _leaf(path, value, default, dict(spec.metadata), errors)
+    return cls(**chosen)
+
+
+def _error(where: str, found: str, expected: str, action: str) -> ConfigError:
+    return ConfigError(where, found=found, expected=expected, action=action)
+
+
+def _unknown(where: str, name: str, choices: list[str]) -> ConfigError:
+    return _error(
+        where,
+        f"an unknown field{suggestion(name, choices)}",
+        "one of " + ", ".join(choices),
+        "correct or remove it",
+    )
+
+
+def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    for name in names:
+        if name not in TESTS:
+            near = suggestion(str(name), TESTS)
+            errors.append(
+                _error(where, f"{name!r}{near}", "tests among " + ", ".join(TESTS), "correct it")
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: list) -> Any:
+    """Check one value against the type of its default and its choices or range."""
+    kind = type(default)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        errors.append(_error(where, repr(value), _KINDS[kind], "correct it"))
+        return default
+    if choices := spec.get("choices"):
+        if value not in choices:
+            near = suggestion(value, choices)
+            errors.append(
+                _error(where, f"{value!r}{near}", "one of " + ", ".join(choices), "choose one")
+            )
+            return default
+    elif "low" in spec:
+        low, high = spec["low"], spec["high"]
+        inside = (value > low if spec["above"] else value >= low) and value <= high
+        if not inside:  # also NaN
+            least = f"above {low}" if spec["above"] else f"at least {low}"
+            most = "" if math.isinf(high) else f" and at most {high}"
+            errors.append(_error(where, repr(value), least + most, "choose such a value"))
+            return default
+    return value
+
+
+def _decide(config: Config) -> Config:
+    """Replace every `"protocol"` by the protocol's setting, and infer `data.name`."""
+    changed: dict[str, Any] = {}
+    for spec in dataclasses.fields(config):
+        section = getattr(config, spec.name)
+        if dataclasses.is_dataclass(section):
+            following = {
+                leaf.name: config.protocol.setting
+                for leaf in dataclasses.fields(section)
+                if getattr(section, leaf.name) == "protocol"
+            }
+            changed[spec.name] = dataclasses.replace(section, **following)  # pyright: ignore[reportArgumentType]
+    if config.data.path:
+        changed["data"] = dataclasses.replace(changed["data"], name="file")
+    return dataclasses.replace(config, **changed)
+
+
+def _check_together(config: Config, errors: list[UserError]) -> None:
+    """Check what no field can know alone."""
+    data = config.data
+    if data.name == "file" and not data.path:
+        errors.append(_error("config.data.path", "''", "a file", "name your JSONL, CSV or TSV"))
+    if data.name == "tfds" and not data.tfds_name:
+        errors.append(_error("config.data.tfds_name", "''", "a TFDS dataset", "name one"))
+    if data.dev_fraction + data.test_fraction >= 1.0:
+        errors.append(
+            _error(
+                "config.data.dev_fraction + config.data.test_fraction",
+                f"{data.dev_fraction + data.test_fraction:g}",
+                "less than 1",
+                "leave some instances to train on",
+            )
+        )
+    if config.training.epochs == 0 and not config.model.weights:
+        errors.append(
+            _error(
+                "config.training.epochs",
+                "0",
+                "at least 1 where model.weights names no trained weights",
+                "train, or name weights",
+            )
+        )
+    planted_only = [test for test in config.tests if test.startswith("planted_")]
+    if planted_only and data.name != "planted":
+        errors.append(
+            _error(
+                "config.tests",
+                f"{', '.join(planted_only)} on data {data.name!r}",
+                "these tests only on the planted corpus, whose evidence is known",
+                "remove them or use --config.data.name=planted",
+            )
+        )
+    if "planted_controls" in config.tests and config.training.epochs == 0:
+        errors.append(
+            _error("config.training.epochs", "0", "at least 1 to train the controls", "train")
+        )
