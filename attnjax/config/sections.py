@@ -11,7 +11,6 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-
 PROTOCOLS = ("paper", "release", "fixed")
 FOLLOWING = ("protocol", *PROTOCOLS)
 TESTS = (
