@@ -1,5 +1,6 @@
 """Fetching a data set's files from their official address."""
 
+import contextlib
 import os
 import urllib.request
 from http.client import HTTPException
@@ -55,5 +56,6 @@ def download(url: str, path: Path, *, name: str) -> Path:
     except OSError as error:
         raise not_writable(path.parent, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the reason has been told already
+            temporary.unlink(missing_ok=True)
     return path

@@ -116,7 +116,7 @@ def _paper(records: list[Record], dropped: Counter[str]) -> list[Record]:
         if count <= SHORTEST:
             dropped[f"{SHORTEST} tokens or fewer"] += 1
         elif count >= longest:
-            dropped["the longest of its split"] += 1
+            dropped["as long as the longest of its split"] += 1
         else:
             kept.append(record)
     return kept
