@@ -45,6 +45,27 @@ def download(url: str, path: Path, *, name: str) -> Path:
             action="go online, or get the file elsewhere and name its folder by "
             "--config.data.dir=DIR or the environment variable ATTNJAX_DATA_DIR",
         ) from error
+    write_whole(path, content)
+    return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file in one step, so that no other process sees half of it.
+
+    Args:
+        path: of the file, whose folder is made if it must be.
+        content: all of it.
+
+    Raises:
+        DataError: if it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "new" / "file"
+        >>> write_whole(path, b"content")
+        >>> path.read_bytes()
+        b'content'
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,4 +79,3 @@ def download(url: str, path: Path, *, name: str) -> Path:
     finally:
         with contextlib.suppress(OSError):  # the reason has been told already
             temporary.unlink(missing_ok=True)
-    return path

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attnjax.data.corpus import SPLITS
-from attnjax.data.download import download
+from attnjax.data.download import download, write_whole
 from attnjax.data.reading import raise_some
 from attnjax.data.tables import read_table
 from attnjax.data.trees import read_trees
@@ -118,7 +118,7 @@ def _unpacked(path: Path) -> dict[str, Path]:
         with zipfile.ZipFile(path) as archive:
             for split, name in NAMES["trees"].items():
                 files[split] = path.parent / name
-                files[split].write_bytes(archive.read(f"trees/{name}"))
+                write_whole(files[split], archive.read(f"trees/{name}"))
     except (zipfile.BadZipFile, KeyError) as error:
         raise DataError(
             str(path),

@@ -95,8 +95,7 @@ def prepare(make_builder: Callable[[], Any], *, name: str) -> Any:
         builder = make_builder()
         if not Path(builder.data_path).exists():
             print(f"Preparing {name} in {builder.data_path}", flush=True)
-            with contextlib.redirect_stdout(io.StringIO()):  # its own report is ours, twice over
-                builder.download_and_prepare()
+            builder = _prepared(builder, make_builder)
     except DatasetNotFoundError as error:
         near = suggestion(name, tfds.list_builders(with_community_datasets=False))
         raise DataError(
@@ -121,6 +120,18 @@ def prepare(make_builder: Callable[[], Any], *, name: str) -> Any:
             expected="data that can be downloaded and written",
             action="check the connection, the disk and --config.data.dir, then run again",
         ) from error
+    return builder
+
+
+def _prepared(builder: Any, make_builder: Callable[[], Any]) -> Any:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # its own report is ours, twice over
+            builder.download_and_prepare()
+    except FileExistsError:
+        # Another run that was started at the same time has finished the same data first.
+        if not Path(builder.data_path).exists():
+            raise
+        builder = make_builder()
     return builder
 
 

@@ -54,6 +54,11 @@ def test_it_is_prepared_once(folder, capsys):
     assert not capsys.readouterr().out
 
 
+def test_two_runs_may_prepare_the_same_data_at_once(tmp_path):
+    corpus = tfds_corpus(config(tmp_path, tfds_name="attnjax_raced"))
+    assert len(corpus.splits["train"]) == 46
+
+
 def test_splits_without_an_expression_are_cut_from_train(folder):
     corpus = tfds_corpus(config(folder, dev_split="", test_split="", train_split="train"))
     assert {name: len(split) for name, split in corpus.splits.items()} == {

@@ -36,6 +36,16 @@ class AttnjaxNeedsMore(AttnjaxToy):
         raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
 
 
+class AttnjaxRaced(AttnjaxToy):
+    """Another process finishes the same data while this one prepares them."""
+
+    def _split_generators(self, dl_manager):
+        other = AttnjaxRaced(data_dir=self.data_dir_root, file_format="array_record")
+        other._split_generators = lambda manager: AttnjaxToy._split_generators(other, manager)
+        other.download_and_prepare()
+        return super()._split_generators(dl_manager)
+
+
 class AttnjaxOffline(AttnjaxToy):
     """Cannot be downloaded."""
 
