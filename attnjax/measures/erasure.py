@@ -12,8 +12,9 @@ from attnjax.data.vocabulary import PAD
 from attnjax.outputs import forward, output_change, probabilities
 from attnjax.types import AnyArray, AttentionModel, Inputs, Params
 
-LARGEST_BLOCK = 256
-"""Texts encoded at a time at most: larger blocks only leave the processor's caches."""
+LARGEST_CPU_BLOCK = 64
+"""Texts encoded at a time on a CPU at most: larger blocks leave its caches (48 positions of
+the paper's BiLSTM: 64 texts are 1.2 times as fast as 256 and 1.8 times as fast as 512)."""
 
 
 class LeaveOneOut(NamedTuple):
@@ -159,7 +160,8 @@ def _block_size(model: AttentionModel, params: Params, inputs: Inputs, memory_by
     attention = jax.eval_shape(model.attend, params, states, one)
     needed = _num_bytes(embeddings) + 8 * _num_bytes(states) + 2 * _num_bytes(attention)
     num_pairs = inputs.attendable[:, 0].size
-    return max(1, min(memory_bytes // max(1, needed), LARGEST_BLOCK, num_pairs))
+    largest = LARGEST_CPU_BLOCK if jax.default_backend() == "cpu" else num_pairs
+    return max(1, min(memory_bytes // max(1, needed), largest, num_pairs))
 
 
 def _num_bytes(tree: object) -> int:

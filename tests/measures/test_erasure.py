@@ -28,13 +28,12 @@ def by_brute_force(model, params, tokens, length=0):
     return np.array([run(model, params, text(shorter, length)) for shorter in texts])
 
 
-@pytest.mark.parametrize("num_logits", [1, 3])
-@pytest.mark.parametrize("memory_bytes", [1, 5000, 2**30])
+@pytest.mark.parametrize(("num_logits", "memory_bytes"), [(1, 1), (1, 2**30), (3, 5000)])
 def test_equals_brute_force(num_logits, memory_bytes):
     model, params = toy_model(num_logits), toy_params(num_logits)
     texts = random_texts(4)
     batch = stack([*(text(tokens, 16) for tokens in texts), empty_row(16)])
-    result = leave_one_out(model, params, batch, memory_bytes=memory_bytes)
+    result = jax.device_get(leave_one_out(model, params, batch, memory_bytes=memory_bytes))
     assert result.probabilities.shape == (5, 16, max(2, num_logits))
     for row, tokens in enumerate(texts):
         expected = by_brute_force(model, params, tokens, 12)
@@ -43,33 +42,32 @@ def test_equals_brute_force(num_logits, memory_bytes):
         inside = slice(1, len(tokens) + 1)
         np.testing.assert_allclose(result.probabilities[row, inside], expected, atol=TOLERANCE)
         np.testing.assert_allclose(result.change[row, inside], change, atol=TOLERANCE)
-        outside = ~np.asarray(batch.attendable[row, 0])
+        outside = ~batch.attendable[row, 0]
         np.testing.assert_allclose(
             result.probabilities[row, outside],
             np.broadcast_to(original, (outside.sum(), len(original))),
             atol=TOLERANCE,
         )
         assert change.max() > 1e-3
-    assert not np.any(np.asarray(result.change)[~np.asarray(batch.attendable[:, 0])])
-    assert bool(jnp.all(jnp.isfinite(result.probabilities)))
+    assert not np.any(result.change[~batch.attendable[:, 0]])
+    assert np.all(np.isfinite(result.probabilities))
 
 
-@pytest.mark.parametrize("encoder", ["lstm", "cnn", "average"])
-def test_equals_brute_force_alone_batched_and_in_another_bucket(encoder):
-    config = ModelConfig(encoder=encoder, embedding_size=8, hidden_size=8)
+@pytest.mark.parametrize(
+    ("encoder", "attention"), [("lstm", "additive"), ("cnn", "dot"), ("average", "random")]
+)
+def test_equals_brute_force_alone_and_padded_in_a_batch(encoder, attention):
+    """Random attention belongs to the instance: deletion changes the words, not the noise."""
+    config = ModelConfig(encoder=encoder, attention=attention, embedding_size=8, hidden_size=8)
     model = build_model(config, vocabulary_size=VOCABULARY, num_classes=2)
-    texts = [[5, 6, 7, 8], [9, 10]]
+    texts = [[5, 6, 7, 8], [9, 10, 11, 12]]
     params = jax.jit(model.init)(jax.random.key(0), text(texts[0]))
-    alone = leave_one_out(model, params, stack([text(texts[0])]))
-    batched, wide = (
-        leave_one_out(model, params, stack([text(tokens, length) for tokens in texts]))
-        for length in (8, 24)
-    )
-    for result, row in ((alone, 0), (batched, 0), (wide, 0), (batched, 1)):
-        # The shorter texts are run without any padding.
-        expected = by_brute_force(model, params, texts[row])
-        found = result.probabilities[row, 1 : len(texts[row]) + 1]
-        np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+    # The shorter texts are run without any padding.
+    expected = [by_brute_force(model, params, tokens) for tokens in texts]
+    for length, several in ((0, texts[:1]), (16, texts)):
+        batch = stack([text(tokens, length) for tokens in several])
+        found = np.asarray(leave_one_out(model, params, batch).probabilities)
+        np.testing.assert_allclose(found[:, 1:5], expected[: len(several)], rtol=0, atol=TOLERANCE)
 
 
 def test_an_emptied_text_has_the_output_of_the_bias():
@@ -93,7 +91,7 @@ def stack_sequences(first, second):
     return dataclasses.replace(
         first,
         **{
-            name: jnp.concatenate([getattr(first, name), getattr(second, name)])
+            name: np.concatenate([getattr(first, name), getattr(second, name)])
             for name in ("token_ids", "mask", "attendable")
         },
     )
@@ -128,30 +126,16 @@ def test_only_attendable_positions_cost_a_pass():
 
 def test_memory_is_bounded():
     model, params = toy_model(), toy_params()
-    batch = stack([text(tokens, 200) for tokens in random_texts(4)])
+    batch = stack([text(tokens, 2000) for tokens in random_texts(4)])
     small, large = (
         leave_one_out.lower(model, params, batch, memory_bytes=memory_bytes)
         .compile()
         .memory_analysis()
         .temp_size_in_bytes
-        for memory_bytes in (2**16, 2**30)
+        for memory_bytes in (2**18, 2**30)
     )
-    # 800 pairs of 200 positions of states and embeddings at 36 bytes are 5.8 MB.
-    assert small < 2**20 < large
-
-
-def test_random_attention_belongs_to_the_instance():
-    """Deletion changes the words, not the noise of an instance."""
-    config = ModelConfig(encoder="average", attention="random", embedding_size=8, hidden_size=8)
-    model = build_model(config, vocabulary_size=VOCABULARY, num_classes=2)
-    params = jax.jit(model.init)(jax.random.key(0), text([5]))
-    tokens = [5, 6, 7]
-    result = leave_one_out(model, params, stack([text(tokens, instance_id=3)]))
-    expected = [
-        run(model, params, text(tokens[:place] + tokens[place + 1 :], instance_id=3))
-        for place in range(3)
-    ]
-    np.testing.assert_allclose(result.probabilities[0, 1:4], expected, atol=TOLERANCE)
+    # A text of 2,000 positions of embeddings and states is 72 kB: 64 of them are 4.6 MB.
+    assert small < 2**21 < large
 
 
 def test_compiled_once_per_shape():

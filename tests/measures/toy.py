@@ -65,30 +65,30 @@ def text(tokens: Sequence[int], length=0, instance_id=0):
     token_ids = np.full((1, size), 0, np.int32)
     token_ids[0, : len(ids)] = ids
     where = np.arange(size)[None]
+    # NumPy: every shape of a jax array made here would compile a kernel of its own.
     return Inputs(
-        token_ids=jnp.asarray(token_ids),
-        mask=jnp.asarray(where < len(ids)),
-        attendable=jnp.asarray((where > 0) & (where < len(ids) - 1)),
-        label=jnp.asarray(-1),
-        instance_id=jnp.asarray(instance_id),
+        token_ids=token_ids,
+        mask=where < len(ids),
+        attendable=(where > 0) & (where < len(ids) - 1),
+        label=np.asarray(-1),
+        instance_id=np.asarray(instance_id),
     )
 
 
 def empty_row(length):
     """Return a row that only fills a batch."""
-    row = text([], length)
-    off = jnp.zeros((1, length), bool)
+    off = np.zeros((1, length), bool)
     return Inputs(
-        token_ids=jnp.zeros((1, length), jnp.int32),
+        token_ids=np.zeros((1, length), np.int32),
         mask=off,
         attendable=off,
-        label=row.label,
-        instance_id=jnp.asarray(-1),
+        label=np.asarray(-1),
+        instance_id=np.asarray(-1),
     )
 
 
 def stack(instances):
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *instances)
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *instances)
 
 
 def random_texts(count, seed=0, longest=9):
