@@ -48,7 +48,7 @@ def yardstick_sentence(other: str, gap: Estimate | None) -> str:
     """
     if gap is None or gap.value is None:
         return (
-            "The yardstick (agreement of gradient with leave-one-out) was not run for these "
+            "The yardstick (agreement of gradient with leave-one-out) is not known for these "
             "instances: without it no tau can be called high or low for this model."
         )
     words = f"on the same instances, the difference in tau is {with_interval(gap)}"

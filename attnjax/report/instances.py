@@ -167,6 +167,8 @@ def longest_within(
     texts: list[str], numbers: np.ndarray, tokens: Ragged, num_maps: int, budget: int
 ) -> int:
     """Return the number of tokens to which texts must be abridged to fit; 0: not at all."""
+    if not texts:
+        return 0
     sizes = np.where(numbers > 0, np.log10(np.maximum(numbers, 1)).astype(int), 0) + 2 + num_maps
     places = _positions(tokens)
     order = np.argsort(places, kind="stable")
@@ -176,7 +178,7 @@ def longest_within(
     sizes[earliest] += [len(json.dumps(texts[index], ensure_ascii=False).encode()) + 1
                         for index in earliest]  # fmt: skip
     total = np.cumsum(np.bincount(places, weights=sizes))
-    if not len(total) or total[-1] <= budget:
+    if total[-1] <= budget:
         return 0
     return max(SHORTEST_CUT, int(np.searchsorted(total, budget, side="right")))
 

@@ -1,7 +1,7 @@
 """A finished run, read back from its work folder."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
@@ -29,9 +29,10 @@ class Ragged(NamedTuple):
     offsets: Int[np.ndarray, " ends"]
     present: Bool[np.ndarray, " N"]
 
-    def row(self, index: int) -> np.ndarray:
+    def row(self, index: SupportsIndex) -> np.ndarray:
         """Return the list of one instance."""
-        return self.values[self.offsets[index] : self.offsets[index + 1]]
+        place = int(index)
+        return self.values[self.offsets[place] : self.offsets[place + 1]]
 
     @property
     def lengths(self) -> Int[np.ndarray, " N"]:

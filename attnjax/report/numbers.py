@@ -50,8 +50,10 @@ def as_estimate(summary: Any) -> Estimate:
         return Estimate(None if summary is None else float(summary))
     low, high = summary.get("ci95") or (None, None)
     # JSON has one kind of number: 1 and 1.0 are the same to whoever wrote it.
-    ends = (None if one is None else float(one) for one in (summary.get("mean"), low, high))
-    return Estimate(*ends, summary.get("n"))
+    mean, low, high = (
+        None if one is None else float(one) for one in (summary.get("mean"), low, high)
+    )
+    return Estimate(mean, low, high, summary.get("n"))
 
 
 def number(value: float | int | None, digits: int = 2) -> str:

@@ -111,6 +111,7 @@ def render(
         configuration=_two_columns("Resolved config", "field", flatten(run.config)),
         packages=_two_columns("Package versions", "package", run.packages),
         instances=instances,
+        evidence="evidence" in run.columns,
         instance_notes=instance_notes(run, instances),
         data=Markup(instances.json),
     )

@@ -20,7 +20,7 @@ from attnjax.report.findings_change import (
     permutation_findings,
 )
 from attnjax.report.findings_evidence import control_findings, recovery_findings
-from attnjax.report.numbers import as_estimate, defined, interval, number, percent
+from attnjax.report.numbers import as_estimate, defined, interval, number, percent, wilson_interval
 from attnjax.report.sections import Section, limit_note
 from attnjax.report.style import Drawing
 from attnjax.report.tables import bins_table, evidence_table, spread_table
@@ -155,7 +155,7 @@ def predicted_after(facts: Facts) -> np.ndarray:
     """Return the class predicted under the adversary; the model's own where there is none."""
     after = facts.predicted.copy()
     ragged = facts.run.ragged("adversary.probability")
-    for index in np.flatnonzero(ragged.present).tolist():
+    for index in np.flatnonzero(ragged.present):
         row = ragged.row(index)
         # A tie stays with the model's own class: nothing was flipped.
         if len(row) and row[facts.predicted[index]] < row.max():
@@ -207,7 +207,7 @@ def chance_levels(facts: Facts, summaries: list[Any]) -> dict[str, float | None]
     evidence = facts.run.ragged("evidence")
     shares = [
         evidence_share(np.asarray(evidence.row(index), bool))
-        for index in np.flatnonzero(evidence.present).tolist()
+        for index in np.flatnonzero(evidence.present)
     ]
     known = defined(np.array(shares)) if shares else np.zeros(0)
     return {
@@ -221,7 +221,7 @@ def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
     run, items = facts.run, []
     scores = run.results.get("performance", {}).get("test", {})
     if scores.get("accuracy") is not None:
-        items.append(("Test accuracy", percent(scores["accuracy"])))
+        items.append(("Test accuracy", _accuracy(facts, scores["accuracy"])))
     for test, name in (
         ("gradient_agreement", "Mean tau, attention and gradient"),
         ("leave_one_out_agreement", "Mean tau, attention and leave-one-out"),
@@ -242,6 +242,14 @@ def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
         jsd = facts.tests["adversary"]["search"]["max_jsd"]
         items.append(("Mean of the largest JSD found (of at most 0.69 nats)", jsd))
     return [(name, value if isinstance(value, str) else _glance(value)) for name, value in items]
+
+
+def _accuracy(facts: Facts, accuracy: float) -> str:
+    n = int(facts.run.results["dataset"].get("splits", {}).get("test", 0))
+    if not n:
+        return percent(accuracy)
+    low, high = wilson_interval(accuracy, n)
+    return f"{percent(accuracy)} ({percent(low)} to {percent(high)})"
 
 
 def _glance(summary: Any) -> str:

@@ -95,11 +95,16 @@ def label(text: str, longest: int = 28) -> str:
         >>> label("a\0b") == "a\N{REPLACEMENT CHARACTER}b", len(label("x" * 99))
         (True, 28)
     """
-    clean = "".join(
+    clean = without_controls(text)
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def without_controls(text: str) -> str:
+    """Return text without what XML cannot hold: control characters become U+FFFD."""
+    return "".join(
         char if char.isprintable() or not char.isascii() else "\N{REPLACEMENT CHARACTER}"
         for char in text
     )
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
 def tidy(axes: Axes, *, grid: str = "x") -> None:
@@ -128,8 +133,8 @@ def draw(figure: Figure, *, name: str, title: str, description: str, caption: st
         f'viewBox="0 0 {_points(figure, 0)} {_points(figure, 1)}"'
     )
     words = (
-        f'<title id="{name}-title">{html.escape(title)}</title>\n'
-        f'<desc id="{name}-description">{html.escape(description)}</desc>\n'
+        f'<title id="{name}-title">{html.escape(without_controls(title))}</title>\n'
+        f'<desc id="{name}-description">{html.escape(without_controls(description))}</desc>\n'
     )
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     size = f'width="{_points(figure, 0)}pt" height="{_points(figure, 1)}pt"'

@@ -1,0 +1,63 @@
+"""The package's copy of published figures against the reference facts."""
+
+import json
+
+import pytest
+
+from attnjax.report.published import (
+    ATTENTIONS,
+    ENCODERS,
+    published,
+    published_performance,
+    published_taus,
+)
+from attnjax.report.tables import agreement_table, performance_table
+
+THEIRS = {
+    "gradient_agreement": "tau_attention_gradient",
+    "leave_one_out_agreement": "tau_attention_loo",
+}
+
+
+def test_every_cell_is_the_authors(parity_folder):
+    reference = json.loads((parity_folder.parent / "published_tables.json").read_text())
+    tables = reference["jain_wallace_2019"]["tables_kendall"]["data"]
+    assert set(tables) == set(published()["agreement"])
+    checked = 0
+    for dataset, cells in tables.items():
+        for attention, theirs in ATTENTIONS.items():
+            for encoder, name in ENCODERS.items():
+                for test, key in THEIRS.items():
+                    found = published_taus(dataset, encoder, attention, test)
+                    for group, one in cells[theirs][name][key].items():
+                        cell = found["overall" if group == "Overall" else group]
+                        assert tuple(cell) == (one["mean"], one["std"], one["sig_frac"])
+                        checked += 1
+                stats = cells[theirs][name]["corr_stats_relabelled"]["tau(grad,loo) [csv row gl]"]
+                found = published_taus(dataset, encoder, attention, "gradient_leave_one_out")
+                assert found["overall"].mean == stats["mean"]
+    assert checked > 12 * 2 * 3 * 2
+
+
+def test_table_1_is_called_unverified():
+    row = published_performance("SST")
+    assert row is not None
+    assert row["score_status"] == "unverified"
+    table = performance_table({"test": {"f1": 0.8}}, ["negative", "positive"], "SST")
+    assert table.rows == (("F1 of “positive”", "0.800", "0.81"),)
+    assert "not verified" in table.note
+
+
+def test_unknown_cells_are_empty():
+    assert published_taus(None, "lstm", "additive", "gradient_agreement") == {}
+    assert published_taus("SST", "lstm", "uniform", "gradient_agreement") == {}
+    assert published_performance(None) is None
+
+
+@pytest.mark.parametrize("published_name", [None, "20News"])
+def test_a_blank_in_the_authors_file_is_said(published_name):
+    one = {"mean": 0.5, "ci95": [0.4, 0.6], "n": 9, "undefined": 1, "std": 0.1, "significant": 0.5}
+    cells = published_taus(published_name, "cnn", "dot", "gradient_agreement")
+    table = agreement_table({"overall": one, "by_class": {"1": one}}, ["a", "b"], cells)
+    assert [row[0] for row in table.rows] == ["all", "b"]
+    assert ("undefined in the authors' file" in table.rows[0]) == bool(published_name)
