@@ -88,7 +88,8 @@ def _is_pickle(path: Path) -> bool:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: NumPy leaves its own handle open where the file is damaged.
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             names = [name for name in file.files if name.startswith(PREFIX)] or file.files
             return {name.removeprefix(PREFIX): file[name] for name in names}
     except ValueError as error:
