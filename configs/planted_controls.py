@@ -20,6 +20,7 @@ def get_config() -> ConfigDict:
     config.data.name = "planted"
     config.model.embedding_size = 64
     config.model.hidden_size = 64
-    config.training.epochs = 8
+    config.training.epochs = 5
+    config.training.learning_rate = 3e-3
     config.tests = ("planted_evidence", "planted_controls")
     return config

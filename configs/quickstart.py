@@ -17,7 +17,8 @@ def get_config() -> ConfigDict:
     config.data.name = "planted"
     config.model.embedding_size = 64
     config.model.hidden_size = 64  # per direction
-    config.training.epochs = 8
+    config.training.epochs = 5
+    config.training.learning_rate = 3e-3
     config.training.batch_size = 32
     config.tests = (*config.tests, "planted_evidence")
     return config
