@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attnjax.config import PROTOCOLS
 from attnjax.report.tables import Table
 
 INTRODUCTION = (
@@ -101,9 +100,10 @@ GLOSSARY = (
     ("JSD", "Jensen-Shannon divergence of two attentions, in nats: 0 for the same weights, ln 2 = "
      "0.69 for weights on different tokens altogether."),
     ("epsilon (ε)", "The output change up to which a prediction counts as the same."),
-    ("95% interval", "Bootstrap over the instances of the test split: where the mean would lie in "
-     "95% of repetitions with other texts of this kind and the same trained model. It does not "
-     "cover training the model again with another seed. Of an accuracy: Wilson's score interval."),
+    ("95% interval", "Bootstrap over the instances of the test split: how far the mean could be "
+     "off because these texts and not others of their kind were drawn, the trained model staying "
+     "the same. It does not cover training the model again with another seed. Of an accuracy: Wilson's "
+     "score interval."),
     ("gradient", "Size of the derivative of the output along a token's embedding."),
     ("leave-one-out", "Output change when a token is deleted and the text is read again."),
     ("AUPRC", "Area under the precision-recall curve of a ranking of tokens against the known "
@@ -111,7 +111,7 @@ GLOSSARY = (
 )  # fmt: skip
 
 _SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "data.filter": ("which texts of SST are kept", {
+    "data.filter": ("which texts are kept", {
         "paper": "more than 5 tokens and fewer than the longest of its split", "none": "all"}),
     "training.amsgrad": ("the optimizer's second moment", {
         "paper": "maximum of the uncorrected moment, as in PyTorch",
@@ -144,21 +144,31 @@ _SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }  # fmt: skip
 
 
-def protocol_table(protocol: Mapping[str, Any], search: Mapping[str, Any]) -> Table:
+_COMMON = {
+    "data.filter": "paper",
+    "selection.split": "dev",
+    "gradient.target": "probability",
+    "gradient.attention": "detached",
+}
+"""What every source does where a setting is not named after a source."""
+
+
+def protocol_table(protocol: Mapping[str, Any], search: Mapping[str, Any], dataset: str) -> Table:
     """Return every setting in which the sources differ, and those that leave the run's own.
 
     Args:
         protocol: of `results.json`.
         search: the settings of the adversary's search, in numbers; empty where not run.
+        dataset: its name; only SST has a filter of its own.
 
     Example:
-        >>> protocol_table({"setting": "fixed", "adversary.keep": "release"}, {}).rows[0][3]
+        >>> protocol_table({"setting": "fixed", "adversary.keep": "release"}, {}, "sst").rows[0][3]
         'differs'
     """
     setting = protocol.get("setting", "fixed")
     rows = []
     for field, value in protocol.items():
-        if field == "setting":
+        if field == "setting" or (field == "data.filter" and "sst" not in dataset.lower()):
             continue
         what, meanings = _SETTINGS.get(field, ("", {}))
         in_numbers = search.get(field.removeprefix("adversary."))
@@ -167,7 +177,7 @@ def protocol_table(protocol: Mapping[str, Any], search: Mapping[str, Any]) -> Ta
         else:
             meaning = meanings.get(str(value), "")
         described = f"{what}: {meaning}" if what and meaning else what or meaning
-        differs = value in PROTOCOLS and value != setting and field != "data.filter"
+        differs = value != _COMMON.get(field, setting)
         rows.append((field, str(value), described, "differs" if differs else ""))
     return Table(
         f"Protocol “{setting}”: every setting in which the paper, its released code and good "

@@ -77,6 +77,7 @@ def violins(
     axis_label: str,
     limit: float,
     caption: str,
+    mark: float | None = None,
 ) -> Drawing:
     """Draw the distribution of a value per quarter of the maximum attention, by class.
 
@@ -89,6 +90,7 @@ def violins(
         axis_label: what the values are, with unit.
         limit: right end of the axis; the left one is 0.
         caption: what stands below the figure.
+        mark: a value to mark by a dotted line, or None.
     """
     figure = new_figure(1.15 + max(0.95, 0.42 * len(parts)) * (len(BINS) - 1))
     axes = figure.subplots()
@@ -108,6 +110,8 @@ def violins(
                     f"maximum attention {BINS[index]:g} to {BINS[index + 1]:g}, {part.name}: "
                     f"median {number(float(np.median(inside)))} ({plural(len(inside), 'instance')})"
                 )
+    if mark is not None:
+        axes.axvline(mark, color=MUTED, linewidth=1.2, linestyle=(0, (1, 1.5)))
     axes.set_xlim(0, limit)
     axes.set_ylim(-0.5, len(BINS) - 1.5)
     last = len(BINS) - 2

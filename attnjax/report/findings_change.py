@@ -58,7 +58,7 @@ def permutation_findings(
     if peaked.n:
         follows.append(
             f"Of the {plural(peaked.n, 'instance')} with a weight of at least 0.75 on one token, "
-            f"{count(peaked.having)} ({percent(peaked.having / peaked.n)}) "
+            f"{_having(peaked)} "
             + ("changes" if peaked.having == 1 else "change")
             + " by less than 0.05 under the typical shuffle, which moves that weight elsewhere."
         )
@@ -73,7 +73,7 @@ def permutation_findings(
             "A small change does not show that attention is meaningless: it also arises where the "
             f"weighed states are alike, so that any weights give the same sum{alike}."
         )
-    if sure >= SURE_SHARE_WORTH_A_WORD:
+    if small > 0 and sure >= SURE_SHARE_WORTH_A_WORD:
         does_not.append(saturation_reminder(sure))
     if small < 1:
         does_not.append(
@@ -92,7 +92,12 @@ def _small_change_sentence(small: float) -> str:
             "For a part of the instances it hardly matters which token gets which weight: "
             f"{words}; in the others by 0.05 or more."
         )
-    return f"For nearly all instances it matters which token gets which weight: only {words}."
+    if small > 0:
+        return f"For nearly all instances it matters which token gets which weight: only {words}."
+    return (
+        "For every instance it matters which token gets which weight: the output never changes by "
+        "less than 0.05."
+    )
 
 
 def trend_sentence(bins: Sequence[Mapping[str, Any]]) -> str | None:
@@ -108,25 +113,21 @@ def trend_sentence(bins: Sequence[Mapping[str, Any]]) -> str | None:
     medians = [one["median"] for one in used]
     steps = [after - before for before, after in itertools.pairwise(medians)]
     ends = (
-        f"from {number(medians[0])} (maximum attention {_bin(used[0])}) to {number(medians[-1])} "
-        f"({_bin(used[-1])})"
+        f"from {number(medians[0])} ({_bin(used[0])}) to {number(medians[-1])} ({_bin(used[-1])})"
     )
     if all(step > 0 for step in steps):
-        return (
-            f"The more peaked the attention, the more shuffling matters: the median change rises "
-            f"{ends}."
-        )
+        return f"The median change rises with the maximum attention, {ends}."
     if all(step < 0 for step in steps):
-        return (
-            "The more peaked the attention, the less shuffling matters: the median change falls "
-            f"{ends}."
-        )
-    return (
-        "Shuffling does not matter steadily more where the attention is more peaked: the median "
-        f"change goes {ends}, and not in one direction."
-        if len(steps) > 1
-        else f"The median change is the same whether the attention is peaked or not: {ends}."
-    )
+        return f"The median change falls as the maximum attention rises, {ends}."
+    if not any(steps):
+        return f"The median change is the same whatever the maximum attention, {ends}."
+    return f"The median change does not move in one direction with the maximum attention: {ends}."
+
+
+def _having(peaked: Peaked) -> str:
+    if not peaked.having:
+        return "none"
+    return f"{count(peaked.having)} ({percent(peaked.having / peaked.n)})"
 
 
 def _bin(one: Mapping[str, Any]) -> str:
@@ -188,8 +189,7 @@ def adversary_findings(
     if facts.peaked.n:
         follows.append(
             f"Of the {plural(facts.peaked.n, 'instance')} whose attention puts at least 0.75 on "
-            f"one token, {count(facts.peaked.having)} "
-            f"({percent(facts.peaked.having / facts.peaked.n)}) "
+            f"one token, {_having(facts.peaked)} "
             + ("has" if facts.peaked.having == 1 else "have")
             + " such a distant adversary."
         )

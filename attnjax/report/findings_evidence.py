@@ -37,7 +37,9 @@ def recovery_findings(
         (
             "Recovering the planted evidence does not prove that the model went by it, and missing "
             "it does not prove the opposite: the evidence decides the label, but how this model "
-            "came to its output is only what the other tests ask.",
+            "came to its output is what the other tests ask.",
+            "Where two phrases each suffice, both count as evidence: a model that goes by one of "
+            "them alone is not wrong, but does not reach 1.",
             "Nor does it carry over to other data by itself: evidence in natural text is less "
             "clear-cut than what a generator plants.",
         ),

@@ -87,6 +87,16 @@ def interval(estimate: Estimate, digits: int = 2) -> str:
     return f"{number(estimate.low, digits)} to {number(estimate.high, digits)}"
 
 
+def estimated(estimate: Estimate, digits: int = 2) -> str:
+    """Write an estimate without its interval, with the decimals of its interval.
+
+    Example:
+        >>> estimated(Estimate(0.01, 0.0012, 0.02)), estimated(Estimate(0.5))
+        ('0.010', '0.50')
+    """
+    return number(estimate.value, _enough(estimate, digits))
+
+
 def _enough(estimate: Estimate, digits: int) -> int:
     """Return decimals enough that an end of the interval does not round to a false 0."""
     ends = [end for end in (estimate.low, estimate.high) if end]

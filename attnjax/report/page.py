@@ -11,7 +11,7 @@ from attnjax.report import explanations
 from attnjax.report.facts import Facts
 from attnjax.report.instances import Embedded, embed_instances
 from attnjax.report.load import Run, read_run
-from attnjax.report.numbers import count, plural
+from attnjax.report.numbers import count, percent, plural
 from attnjax.report.sections import (
     AGREEMENTS,
     Section,
@@ -105,7 +105,9 @@ def render(
         overview=overview,
         sections=sections,
         svg=Markup,
-        protocol=explanations.protocol_table(run.results.get("protocol", {}), search),
+        protocol=explanations.protocol_table(
+            run.results.get("protocol", {}), search, str(run.results["dataset"].get("name"))
+        ),
         scope=scope_notes(run),
         glossary=explanations.GLOSSARY,
         configuration=_two_columns("Resolved config", "field", flatten(run.config)),
@@ -140,10 +142,13 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         ("Device", run.device),
         ("Command", run.command),
     ]
+    if vectors := dataset.get("vectors"):
+        found = f"{count(vectors['found'])} words ({percent(vectors['share'])}) found in the file"
+        items.insert(2, ("Word vectors", found))
     if dataset.get("truncated"):
         longest = run.config.get("data", {}).get("max_length")
         cut = f"{plural(dataset['truncated'], 'text')} to {longest} tokens (with start and end)"
-        items.insert(3, ("Truncated", cut))
+        items.insert(2, ("Truncated", cut))
     return items
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from attnjax.measures.recovery import evidence_share
 from attnjax.report import explanations
 from attnjax.report.facts import Facts
-from attnjax.report.figures_change import jsd_histogram, violins
+from attnjax.report.figures_change import LARGEST_JSD, jsd_histogram, violins
 from attnjax.report.figures_evidence import evidence_bars
 from attnjax.report.findings import Findings
 from attnjax.report.findings_change import (
@@ -20,7 +20,15 @@ from attnjax.report.findings_change import (
     permutation_findings,
 )
 from attnjax.report.findings_evidence import control_findings, recovery_findings
-from attnjax.report.numbers import as_estimate, defined, interval, number, percent, wilson_interval
+from attnjax.report.numbers import (
+    as_estimate,
+    defined,
+    estimated,
+    interval,
+    number,
+    percent,
+    wilson_interval,
+)
 from attnjax.report.sections import Section, limit_note
 from attnjax.report.style import Drawing
 from attnjax.report.tables import bins_table, evidence_table, spread_table
@@ -125,10 +133,11 @@ def _jsd_violins(facts: Facts, jsd: np.ndarray) -> Drawing:
         facts.parts,
         name="adversary_jsd_by_max_attention",
         title="Largest divergence by maximum attention",
-        axis_label="largest Jensen-Shannon divergence found (nats; ln 2 = 0.69 is the most)",
-        limit=0.7,
+        axis_label="largest Jensen-Shannon divergence found (nats)",
+        limit=0.72,
+        mark=LARGEST_JSD,
         caption="Largest JSD of each instance, by the largest weight of its own attention and by "
-        "predicted class. White dots: medians.",
+        "predicted class. White dots: medians; dotted line: ln 2, the largest possible value.",
     )
 
 
@@ -256,4 +265,4 @@ def _glance(summary: Any) -> str:
     estimate = as_estimate(summary)
     if estimate.low is None:
         return number(estimate.value)
-    return f"{number(estimate.value)} ({interval(estimate)})"
+    return f"{estimated(estimate)} ({interval(estimate)})"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attnjax.report.numbers import MISSING, as_estimate, count, interval, number, percent
+from attnjax.report.numbers import MISSING, as_estimate, count, estimated, interval, number, percent
 from attnjax.report.published import PublishedTau, published_performance
 
 
@@ -81,7 +81,7 @@ def agreement_table(
         rows.append(_agreement_row(name, one, cells.get(key), bool(cells)))
     note = (
         "Published: Jain & Wallace (2019), same dataset, encoder and attention; verified in the "
-        "authors' own result files. Their models are not this one (other training, other word "
+        "authors' own result files. Their models are not this one (their training, their word "
         "vectors), so equal numbers are not to be expected."
         if cells
         else ""
@@ -97,7 +97,7 @@ def _agreement_row(
         name,
         count(mean.n),
         count(one.get("undefined")),
-        number(mean.value),
+        estimated(mean),
         interval(mean),
         number(one.get("std")),
         percent(one.get("significant")),
@@ -122,7 +122,7 @@ def spread_table(
             (
                 name,
                 count(one.get("n")),
-                number(one.get("mean"), digits),
+                estimated(as_estimate(one), digits),
                 interval(as_estimate(one), digits),
                 *(number(one.get(key), digits) for key in ("q25", "median", "q75")),
             )
@@ -165,9 +165,9 @@ def evidence_table(
                 (
                     f"{model}: {name}",
                     count(auprc.n),
-                    number(auprc.value),
+                    estimated(auprc),
                     interval(auprc),
-                    number(precision.value),
+                    estimated(precision),
                     interval(precision),
                 )
             )

@@ -177,7 +177,12 @@ def _permutation(**changes):
 
 @pytest.mark.parametrize(
     ("small", "words"),
-    [(0.6, "For most instances"), (0.3, "For a part"), (0.01, "For nearly all")],
+    [
+        (0.6, "For most instances"),
+        (0.3, "For a part"),
+        (0.01, "For nearly all"),
+        (0.0, "the output never changes"),
+    ],
 )
 def test_share_of_small_changes(small, words):
     assert words in _permutation(small=small).follows[1]
@@ -186,6 +191,7 @@ def test_share_of_small_changes(small, words):
 def test_peaked_instances_are_counted_where_there_are_any():
     assert "1 (5%) changes" in _permutation().follows[3]
     assert "2 (10%) change " in _permutation(peaked=Peaked(20, 2)).follows[3]
+    assert "on one token, none change by" in _permutation(peaked=Peaked(20, 0)).follows[3]
     assert len(_permutation(peaked=Peaked(0, 0)).follows) == 3
 
 
@@ -193,15 +199,20 @@ def test_caveats_of_the_permutation_need_their_condition():
     assert not any("small change" in one for one in _permutation(small=0.0).does_not_follow)
     assert not any("large change" in one for one in _permutation(small=1.0).does_not_follow)
     assert any("saturated (40%" in one for one in _permutation(sure=0.4).does_not_follow)
+    nothing_small = _permutation(sure=0.4, small=0.0).does_not_follow
+    assert not any("saturated" in one for one in nothing_small)
     assert "one word each" in _permutation(encoder="average").does_not_follow[0]
 
 
 @pytest.mark.parametrize(
     ("medians", "words"),
     [
-        ((0.1, 0.2, 0.3), "rises from 0.10 (maximum attention 0 to 0.25) to 0.30 (0.5 to 0.75)"),
+        (
+            (0.1, 0.2, 0.3),
+            "rises with the maximum attention, from 0.10 (0 to 0.25) to 0.30 (0.5 to 0.75)",
+        ),
         ((0.3, 0.2), "falls"),
-        ((0.1, 0.3, 0.2), "not in one direction"),
+        ((0.1, 0.3, 0.2), "does not move in one direction"),
         ((0.1, 0.1), "the same"),
     ],
 )

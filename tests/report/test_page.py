@@ -204,9 +204,15 @@ def test_a_folder_that_cannot_be_written_is_said_to_be_one(tmp_path):
 
 def test_a_setting_that_leaves_the_protocol_is_marked():
     protocol = {"setting": "paper", "adversary.keep": "fixed", "training.loss": "paper",
-                "selection.split": "dev", "adversary.filter_epsilon": "paper"}  # fmt: skip
-    rows = {row[0]: row for row in protocol_table(protocol, {"filter_epsilon": 0.01}).rows}
-    assert rows["adversary.keep"][3] == "differs"
+                "selection.split": "dev", "gradient.target": "logit", "data.filter": "paper",
+                "adversary.filter_epsilon": "paper"}  # fmt: skip
+    rows = {
+        row[0]: row for row in protocol_table(protocol, {"filter_epsilon": 0.01}, "planted").rows
+    }
+    assert rows["adversary.keep"][3] == rows["gradient.target"][3] == "differs"
+    assert "data.filter" not in rows
+    sst = protocol_table({"setting": "paper", "data.filter": "none"}, {}, "SST (trees)")
+    assert sst.rows[0][3] == "differs"
     assert rows["training.loss"][3] == rows["selection.split"][3] == ""
     assert rows["adversary.filter_epsilon"][2].endswith(": 0.01")
 
@@ -220,13 +226,9 @@ def test_counts_in_sentences_are_those_of_the_rows(binary):
     peaked = int(np.sum(top >= 0.75))
     small = int(np.sum((top >= 0.75) & (change < 0.05)))
     distant = int(np.sum((top >= 0.75) & (jsd >= np.log(2) / 2)))
-    assert (
-        f"Of the {peaked} instances with a weight of at least 0.75 on one token, {small} (" in text
-    )
-    assert (
-        f"Of the {peaked} instances whose attention puts at least 0.75 on one token, {distant} ("
-        in text
-    )
+    few, many = (f"{number} (" if number else "none" for number in (small, distant))
+    assert f"Of the {peaked} instances with a weight of at least 0.75 on one token, {few}" in text
+    assert "puts at least 0.75 on one token, " + many in text
     gap = run.numbers("gradient_leave_one_out.tau") - run.numbers("gradient_agreement.tau")
     assert f"the difference in tau is {np.nanmean(gap):.2f}" in text
 
