@@ -116,7 +116,7 @@ def test_libraries_stay_in_their_place(path):
         library = each.name.split(".")[0]
         allowed = LIBRARIES.get(library, ("",))
         assert where(path).startswith(allowed), f"{where(path)} imports {library}"
-        lazy = library in LAZY and dotted(path) != BUILDER or each.name == BUILDER
+        lazy = (library in LAZY and dotted(path) != BUILDER) or each.name == BUILDER
         assert not (lazy and each.at_top), f"{where(path)}: import {each.name} lazily"
 
 

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import resource
 import shutil
 import signal
 import subprocess
@@ -142,13 +141,17 @@ def test_sigterm_saves_and_the_same_command_continues(finished, tmp_path, cache)
 
 
 def test_a_full_disk_ends_in_one_message(tmp_path, cache):
+    limited = (
+        "import os, resource, sys; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
     done = subprocess.run(
-        command(tmp_path / "run", "--config.tests=permutation"),
+        [sys.executable, "-c", limited, *command(tmp_path / "run", "--config.tests=permutation")],
         capture_output=True,
         text=True,
         check=False,
         env=environment(cache),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)),
     )
     assert done.returncode == 2, done.stderr
     assert "no space left" in done.stderr
