@@ -102,8 +102,8 @@ GLOSSARY = (
     ("epsilon (ε)", "The output change up to which a prediction counts as the same."),
     ("95% interval", "Bootstrap over the instances of the test split: how far the mean could be "
      "off because these texts and not others of their kind were drawn, the trained model staying "
-     "the same. It does not cover training the model again with another seed. Of an accuracy: Wilson's "
-     "score interval."),
+     "the same. It does not cover training the model again with another seed. Of an accuracy: "
+     "Wilson's score interval."),
     ("gradient", "Size of the derivative of the output along a token's embedding."),
     ("leave-one-out", "Output change when a token is deleted and the text is read again."),
     ("AUPRC", "Area under the precision-recall curve of a ranking of tokens against the known "

@@ -120,7 +120,7 @@ def _tau_panel(axes: Axes, tau: np.ndarray, part: Group, mean: Estimate) -> None
     axes.set_title(f"predicted {label(part.name)} ({counted})")
     if not len(values):
         return
-    value = float(values.mean())
+    value = float(values.mean()) if mean.value is None else mean.value
     if mean.low is not None and mean.high is not None:
         axes.axvspan(mean.low, mean.high, color=BAND, zorder=0.5)
     axes.axvline(value, color=INK, linewidth=1.6)

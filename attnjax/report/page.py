@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from attnjax.report import explanations
 from attnjax.report.facts import Facts
+from attnjax.report.glance import at_a_glance
 from attnjax.report.instances import Embedded, embed_instances
 from attnjax.report.load import Run, read_run
 from attnjax.report.numbers import count, percent, plural
@@ -21,7 +22,6 @@ from attnjax.report.sections import (
 )
 from attnjax.report.sections_change import (
     adversary_section,
-    at_a_glance,
     evidence_section,
     permutation_section,
 )

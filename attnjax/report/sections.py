@@ -124,7 +124,18 @@ def agreement_section(facts: Facts, test: str) -> Section:
         _histograms(facts, test, title),
         (agreement_table(summary, facts.run.class_names, published_taus(*model, test)),),
         _agreement_findings(facts, test, first, second),
-        limit_note(facts.tests[test]),
+        (*limit_note(facts.tests[test]), *_draws_note(facts.tests[test])),
+    )
+
+
+def _draws_note(test: dict[str, Any]) -> tuple[str, ...]:
+    """Say what n counts where several random draws are pooled."""
+    draws = test.get("draws", 1)
+    if draws <= 1:
+        return ()
+    return (
+        f"{draws} random draws per instance, pooled: the table counts every instance once per "
+        "draw; the figure shows the first draw.",
     )
 
 
@@ -166,7 +177,9 @@ def _agreement_findings(facts: Facts, test: str, first: str, second: str) -> Fin
         findings = random_findings(mean, overall.get("significant"))
     else:
         findings = _attention_findings(facts, test, second, mean)
-    extra = (undefined,) if mean.value is not None else ()
+    # Pooled draws count an instance several times: `undefined` is then not of instances.
+    pooled = facts.tests[test].get("draws", 1) > 1
+    extra = (undefined,) if mean.value is not None and not pooled else ()
     return Findings((*findings.follows, *extra), findings.does_not_follow)
 
 

@@ -1,4 +1,4 @@
-"""The sections on changed attention and on planted evidence, and the list at the top."""
+"""The sections on changed attention and on planted evidence."""
 
 from typing import Any
 
@@ -23,11 +23,6 @@ from attnjax.report.findings_evidence import control_findings, recovery_findings
 from attnjax.report.numbers import (
     as_estimate,
     defined,
-    estimated,
-    interval,
-    number,
-    percent,
-    wilson_interval,
 )
 from attnjax.report.sections import Section, limit_note
 from attnjax.report.style import Drawing
@@ -223,46 +218,3 @@ def chance_levels(facts: Facts, summaries: list[Any]) -> dict[str, float | None]
         "auprc": as_estimate(auprc).value,
         "precision": float(known.mean()) if len(known) else None,
     }
-
-
-def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
-    """Return the run's main numbers: what, and the number with its interval."""
-    run, items = facts.run, []
-    scores = run.results.get("performance", {}).get("test", {})
-    if scores.get("accuracy") is not None:
-        items.append(("Test accuracy", _accuracy(facts, scores["accuracy"])))
-    for test, name in (
-        ("gradient_agreement", "Mean tau, attention and gradient"),
-        ("leave_one_out_agreement", "Mean tau, attention and leave-one-out"),
-        ("gradient_leave_one_out", "Yardstick: mean tau, gradient and leave-one-out"),
-        ("random_agreement", "Baseline: mean tau, random scores and gradient"),
-    ):
-        if test in facts.tests:
-            items.append((name, facts.tests[test]["tau"]["overall"]))
-    if "planted_evidence" in facts.tests:
-        recovered = facts.tests["planted_evidence"]["attention"]["auprc"]
-        items.append(("AUPRC of attention against the planted evidence", recovered))
-        chance = chance_levels(facts, [facts.tests["planted_evidence"]])
-        items.append(("AUPRC of a random ranking", number(chance["auprc"])))
-    if "permutation" in facts.tests:
-        change = facts.tests["permutation"]["median_output_change"]
-        items.append(("Mean of the median output change under shuffled attention", change))
-    if "adversary" in facts.tests:
-        jsd = facts.tests["adversary"]["search"]["max_jsd"]
-        items.append(("Mean of the largest JSD found (of at most 0.69 nats)", jsd))
-    return [(name, value if isinstance(value, str) else _glance(value)) for name, value in items]
-
-
-def _accuracy(facts: Facts, accuracy: float) -> str:
-    n = int(facts.run.results["dataset"].get("splits", {}).get("test", 0))
-    if not n:
-        return percent(accuracy)
-    low, high = wilson_interval(accuracy, n)
-    return f"{percent(accuracy)} ({percent(low)} to {percent(high)})"
-
-
-def _glance(summary: Any) -> str:
-    estimate = as_estimate(summary)
-    if estimate.low is None:
-        return number(estimate.value)
-    return f"{estimated(estimate)} ({interval(estimate)})"

@@ -6,16 +6,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from attnjax.report.embedded_text import LONGEST_TOKEN, number_tokens, safe_json
 from attnjax.report.instances import (
     ALPHABET,
     BYTES_PER_5000,
     LEVELS,
-    LONGEST_TOKEN,
     SHORTEST_CUT,
     chosen_instances,
     embed_instances,
-    number_tokens,
-    safe_json,
 )
 from attnjax.report.load import read_run
 from attnjax.report.page import instance_notes

@@ -233,6 +233,17 @@ def test_counts_in_sentences_are_those_of_the_rows(binary):
     assert f"the difference in tau is {np.nanmean(gap):.2f}" in text
 
 
+def test_pooled_draws_are_not_called_instances(tmp_path):
+    folder = make_run(tmp_path, n=40, tests=("random_agreement",))
+    results = json.loads((folder / "results.json").read_text())
+    results["tests"]["random_agreement"]["draws"] = 3
+    (folder / "results.json").write_text(json.dumps(results))
+    write_report(folder, instances_limit=10, title="draws")
+    text = page_of(folder).text
+    assert "3 random draws per instance, pooled" in text
+    assert "left out of the mean" not in text.split("Glossary")[1]
+
+
 def test_1725_instances_take_under_8_seconds(tmp_path):
     folder = make_run(tmp_path, n=1725)
     begin = time.process_time()
