@@ -135,9 +135,7 @@ def predictions(trial: Trial) -> Result:
     made = {
         split: predict(trial.model, params, trial.batches(split=split)) for split in ("dev", "test")
     }
-    summary = {
-        split: score(one.label, one.probability)._asdict() for split, one in made.items()
-    }
+    summary = {split: score(one.label, one.probability)._asdict() for split, one in made.items()}
     return Result(summary, _prediction_rows(trial, made["test"]))
 
 
