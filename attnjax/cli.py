@@ -145,7 +145,7 @@ def _use_compilation_cache() -> None:
 
     from attnjax.data.cache import cache_folder
 
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     try:
         folder = cache_folder()

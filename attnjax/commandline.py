@@ -42,14 +42,14 @@ def parse(arguments: Sequence[str], *, configs: Path) -> Command:
     overrides = [one for one in arguments if one.startswith(_PREFIX)]
     others = [one for one in arguments if not one.startswith(_PREFIX)]
     values = _plain_flags(others, default=configs / "quickstart.py")
-    file = Path(values["config"].value)
+    file = Path(str(values["config"].value))
     if values["help"].value:
         return Command(Config(), file.stem, "", True)
     raw = load_config(file, configs)
     errors: list[UserError] = []
     for one in overrides:
         _apply(raw, one, errors)
-    return Command(_resolve(raw, errors), file.stem, values["workdir"].value, False)
+    return Command(_resolve(raw, errors), file.stem, str(values["workdir"].value), False)
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:

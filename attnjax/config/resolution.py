@@ -99,7 +99,7 @@ def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: li
         return default
     if choices := spec.get("choices"):
         if value not in choices:
-            near = suggestion(value, choices)
+            near = suggestion(str(value), choices)
             errors.append(
                 _error(where, f"{value!r}{near}", "one of " + ", ".join(choices), "choose one")
             )

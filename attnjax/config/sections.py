@@ -181,7 +181,7 @@ class MemoryConfig:
 class ReportConfig:
     """What the report shows."""
 
-    instances: int = _number(5000, 0, 1_000_000)
+    instances: int = _number(5000, 0, 1_000_000)  # in the table; 0: no text is shown
     title: str = ""
 
 
