@@ -5,7 +5,7 @@ evidence (a measure that does not find it is broken) and one whose attention is 
 noise (a measure that finds evidence in it is broken).
 
 Command:   python train.py --config=configs/planted_controls.py
-Duration:  about three minutes on two cores.
+Duration:  about two minutes on two cores.
 Expected:  AUPRC of attention at least 0.95 for the positive control, chance for the negative.
 """
 
