@@ -1,6 +1,9 @@
 """Reading files of weights without ever running what is in them."""
 
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,13 @@ from attnjax.errors import WeightsError
 
 PREFIX = "weights/"
 TORCH_SUFFIXES = (".pt", ".pth", ".th")
+NPZ_DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+TORCH_DAMAGE = (
+    *(RuntimeError, EOFError, OSError, ValueError, LookupError),
+    *(TypeError, AttributeError, AssertionError, struct.error),
+)
+"""What readers raise on damaged bytes: found by changing bytes at random."""
+
 FOLDER = {"encoder": "enc.th", "decoder": "dec.th"}
 """The two files that the released code saves for a model, and their prefixes."""
 
@@ -88,17 +98,19 @@ def _is_pickle(path: Path) -> bool:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
+        if not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile("not a zip archive, or not all of it")
         # Opened here: NumPy leaves its own handle open where the file is damaged.
         with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             names = [name for name in file.files if name.startswith(PREFIX)] or file.files
-            return {name.removeprefix(PREFIX): file[name] for name in names}
-    except ValueError as error:
-        # NumPy says the same of arrays of objects and of anything that is no zip file.
-        if zipfile.is_zipfile(path):
+            state = {name.removeprefix(PREFIX): file[name] for name in names}
+    except NPZ_DAMAGE as error:
+        if "allow_pickle" in str(error):
             raise _refused(path, "an array of Python objects, that is, a pickle") from error
         raise _damaged(path, error) from error
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(path, error) from error
+    if foreign := [name for name, array in state.items() if not isinstance(array, np.ndarray)]:
+        raise _damaged(path, TypeError(f"{foreign[0]} is no array"))
+    return state
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
@@ -126,10 +138,13 @@ def _read_torch(path: Path) -> dict[str, np.ndarray]:
             "pip install 'attnjax[parity]', or save the arrays as .npz or .safetensors",
         ) from error
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # About a pickle of another protocol than its own: loaded or refused all the same.
+            warnings.simplefilter("ignore", UserWarning)
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise _refused(path, "a pickle of more than weights") from error
-    except (RuntimeError, EOFError, OSError) as error:
+    except TORCH_DAMAGE as error:
         raise _damaged(path, error) from error
     return _flatten(path, loaded, "")
 

@@ -37,13 +37,14 @@ def is_slow(kind, entry=None):
     """Tell what only `.ci/run` runs: pairs of parts that do not meet in the code.
 
     Which attention it is meets neither the number of classes nor, beyond the weights it
-    gives, an adversary.
+    gives, an adversary; the second form of gradients is the first one's code.
     """
     encoder, attention, num_classes = kind
-    usual = attention == "additive" or encoder == "average"
-    if num_classes == 3:
-        return attention != "additive"
-    return entry in (run_permutation, run_search) and not usual
+    if entry in (run_permutation, run_search, run_attached_gradient):
+        return (attention != "additive" and encoder != "average") or (
+            num_classes == 3 and (encoder, attention) != ("average", "additive")
+        )
+    return num_classes == 3 and attention != "additive"
 
 
 def cases(entries=(None,)):

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -85,6 +86,38 @@ def test_damaged_file(tmp_path, suffix):
         assert "unreadable file" in message(path)
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_any_changed_bytes_of_an_npz_give_an_error_or_arrays(tmp_path, save):
+    path, draw = tmp_path / "w.npz", np.random.default_rng(0)
+    save(path, **STATE)
+    content = path.read_bytes()
+    num_errors = 0
+    for _ in range(200):
+        changed = bytearray(content)
+        for position in draw.integers(len(content), size=3):
+            changed[position] = draw.integers(256)
+        path.write_bytes(changed)
+        try:
+            load_release_weights(path)
+        except WeightsError:
+            num_errors += 1
+    assert num_errors > 100
+
+
+def test_npz_with_something_else_inside(tmp_path):
+    path = tmp_path / "w.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert "readme.txt is no array" in message(path)
+
+
+def test_single_array_named_npz(tmp_path):
+    path = tmp_path / "w.npz"
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    assert "not a zip archive" in message(path)
+
+
 def test_flipped_byte_in_an_npz(tmp_path):
     path = tmp_path / "w.npz"
     np.savez(path, **STATE)
@@ -143,12 +176,24 @@ class TestPyTorch:
         path.write_bytes(pickle.dumps({"a": Loud()}))
         assert message(path)
 
-    def test_damaged(self, tmp_path, torch):
-        path = tmp_path / "w.pt"
-        torch.save(self.tensors(torch), path)
+    @pytest.mark.parametrize("zipped", [True, False])
+    def test_damaged(self, tmp_path, torch, zipped):
+        path, draw = tmp_path / "w.pt", np.random.default_rng(0)
+        torch.save(self.tensors(torch), path, _use_new_zipfile_serialization=zipped)
         content = path.read_bytes()
         path.write_bytes(content[: len(content) // 2])
         assert message(path)
+        num_errors = 0
+        for _ in range(200):
+            changed = bytearray(content)
+            for position in draw.integers(min(len(content), 600), size=3):
+                changed[position] = draw.integers(256)
+            path.write_bytes(changed)
+            try:
+                load_release_weights(path)
+            except WeightsError:
+                num_errors += 1
+        assert num_errors > 50
 
     def test_not_a_state_dict(self, tmp_path, torch):
         torch.save({"a": 3}, tmp_path / "w.pt")
