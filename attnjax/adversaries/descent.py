@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from attnjax.adversaries.logits import LogitsFn
 from attnjax.adversaries.objective import MASKED, Evaluation, Problem, evaluate
@@ -137,12 +137,17 @@ def run(
         True
     """
 
-    def advance(state: State, _: None) -> tuple[State, None]:
-        return step(state, logits_fn, problem, settings)[0], None
+    def look_and_move(seen: tuple[State, Info], moving: Bool[Array, ""]) -> tuple:
+        state, _ = seen
+        moved, info = step(state, logits_fn, problem, settings)
+        # The last look moves nothing. It is part of the loop to be compiled only once.
+        log_weights = jnp.where(moving, moved.log_weights, state.log_weights)
+        return (moved._replace(log_weights=log_weights), info), None
 
-    state, _ = jax.lax.scan(advance, state, length=settings.steps)
-    seen = evaluate(state.log_weights, logits_fn, problem, settings)
-    return _keep_best(state, seen, settings), Info(seen.jsd, seen.output_change, seen.loss)
+    nothing = jnp.zeros_like(state.best_jsd)
+    seen = (state, Info(nothing, nothing, jnp.sum(nothing)))
+    moving = jnp.arange(settings.steps + 1) < settings.steps
+    return jax.lax.scan(look_and_move, seen, moving)[0]
 
 
 def kept_log_weights(state: State, settings: SearchSettings) -> Float[Array, "K L"]:
