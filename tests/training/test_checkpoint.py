@@ -219,9 +219,9 @@ def test_a_full_disk_is_explained_and_survived(tmp_path):
 
 
 def test_killed_while_saving(tmp_path):
-    """SIGKILL at five moments of a stream of saves: always a whole checkpoint after."""
+    """SIGKILL at three moments of a stream of saves: always a whole checkpoint after."""
     folder = tmp_path / "checkpoints"
-    for wait in (0.0, 0.013, 0.031, 0.047, 0.072):
+    for wait in (0.0, 0.013, 0.047):
         process = start(ENDLESS, str(folder))
         assert process.stdout is not None
         for _ in range(3):

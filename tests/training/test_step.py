@@ -14,6 +14,8 @@ from attnjax.types import Batch
 from .toy import LENGTHS, make_toy, noisy_toy, toy, toy_split
 
 OPTIMIZER = optax.sgd(1.0)
+STATIC = ("model", "optimizer", "settings")
+COMPILED = jax.jit(train_step, static_argnames=STATIC)  # without donation
 
 
 def make_batch(count=5, *, length=12, evidence=False, num_classes=2):
@@ -30,9 +32,9 @@ def take(batch, *, model=toy, weights=(1.0, 1.0), step=0, **settings):
     params = make_params(model)
     state = initial_state(params, OPTIMIZER, jax.random.key(1))
     state = state._replace(step=jnp.int32(step))
-    after, metrics = train_step(
+    after, metrics = COMPILED(
         state,
-        jax.tree.map(jnp.asarray, batch),
+        batch,
         jnp.array(weights),
         model=model,
         optimizer=OPTIMIZER,
@@ -127,10 +129,9 @@ def test_several_classes_learn():
     optimizer = optax.adam(0.1)
     params = make_params(model)
     state = initial_state(params, optimizer, jax.random.key(1))
-    step = jax.jit(train_step, static_argnames=("model", "optimizer", "settings"))
     losses = []
     for _ in range(30):
-        state, metrics = step(
+        state, metrics = COMPILED(
             state, batch, jnp.ones(3), model=model, optimizer=optimizer, settings=StepSettings()
         )
         losses.append(float(metrics.loss))
@@ -167,9 +168,9 @@ def test_the_window_is_the_mean_over_rows_since_the_last_logged_step():
     state = initial_state(make_params(), optimizer, jax.random.key(1))
     found, losses = [], []
     for batch in batches:
-        state, metrics = train_step(
+        state, metrics = COMPILED(
             state,
-            jax.tree.map(jnp.asarray, batch),
+            batch,
             jnp.ones(2),
             model=toy,
             optimizer=optimizer,
@@ -187,7 +188,7 @@ def test_the_window_is_the_mean_over_rows_since_the_last_logged_step():
 def test_one_compilation_for_each_padded_length():
     chex.clear_trace_counter()
     counted = chex.assert_max_traces(train_step, n=2)
-    step = jax.jit(counted, static_argnames=("model", "optimizer", "settings"))
+    step = jax.jit(counted, static_argnames=STATIC)
     state = initial_state(make_params(), OPTIMIZER, jax.random.key(1))
     for length in (*LENGTHS[1:], 16, *LENGTHS[1:], 16):
         batch = jax.tree.map(jnp.asarray, make_batch(length=length))
