@@ -28,7 +28,7 @@ def planted_evidence(
 
     Returns:
         Summary per name: `auprc` and `precision` at the number of evidence tokens; `chance`
-        is the AUPRC of a random ranking (the share of evidence tokens).
+        is the AUPRC that a random ranking has on average.
 
     Example:
         >>> import numpy as np
