@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -244,10 +243,9 @@ def test_pooled_draws_are_not_called_instances(tmp_path):
     assert "left out of the mean" not in text.split("Glossary")[1]
 
 
-def test_1725_instances_take_under_8_seconds(tmp_path):
+def test_the_report_of_1725_instances_embeds_them_all(tmp_path):
     folder = make_run(tmp_path, n=1725)
-    begin = time.process_time()
     write_report(folder, instances_limit=5000, title="sst")
-    # Processor time: the machine may be busy with other tests. matplotlib's import, 1 s,
-    # is already paid for.
-    assert time.process_time() - begin < 7
+    assert "1,725" in page_of(folder).text
+    # A fifth of the 15 MB that 5,000 instances of 200 tokens may take; these have about 20.
+    assert (folder / "report.html").stat().st_size < 3_000_000

@@ -96,12 +96,10 @@ def test_it_learns_the_toy_task(tmp_path):
 def test_a_finished_run_is_not_repeated(whole):
     folder, result = whole
     before = (folder / "metrics.jsonl").read_text()
-    start = time.perf_counter()
     again = train_in(folder, toy_config())
     chex.assert_trees_all_equal(again.params, result.params)
     assert again._replace(params=None) == result._replace(params=None)
     assert (folder / "metrics.jsonl").read_text() == before
-    assert time.perf_counter() - start < 60
 
 
 @pytest.mark.parametrize("calls", [1, 7, 8])
