@@ -49,7 +49,21 @@ def parse(arguments: Sequence[str], *, configs: Path) -> Command:
     errors: list[UserError] = []
     for one in overrides:
         _apply(raw, one, errors)
+    if not any(one.startswith(_PREFIX + "tests=") for one in overrides):
+        _drop_planted_tests(raw)
     return Command(_resolve(raw, errors), file.stem, str(values["workdir"].value), False)
+
+
+def _drop_planted_tests(raw: dict[str, Any]) -> None:
+    """Leave out the planted corpus's own tests where the command brings other data.
+
+    Any config takes a user's data; tests that were typed with them are refused instead.
+    """
+    data, tests = raw.get("data"), raw.get("tests")
+    if not isinstance(data, dict) or not isinstance(tests, list | tuple):
+        return
+    if data.get("path") or data.get("name", "planted") != "planted":
+        raw["tests"] = [one for one in tests if not str(one).startswith("planted_")]
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
@@ -102,14 +116,7 @@ def load_config(file: Path, configs: Path) -> dict[str, Any]:
         ) from error
     except KeyError as error:
         raise _broken(file, f"no {error}") from error
-    except (
-        SyntaxError,
-        ImportError,
-        NameError,
-        AttributeError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except Exception as error:  # a user's file may raise anything
         raise _broken(file, f"{type(error).__name__}: {error}") from error
     if not isinstance(made, ConfigDict):
         raise _broken(file, f"get_config() that returns {type(made).__name__}")

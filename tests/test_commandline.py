@@ -116,3 +116,35 @@ def test_a_mistake_ends_with_code_2_and_no_traceback(capsys):
     printed = capsys.readouterr().err
     assert printed.startswith("error: config.seed: found -1")
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--config.data.path=reviews.csv"],
+        ["--config.data.name=tfds", "--config.data.tfds_name=ag_news_subset"],
+    ],
+)
+def test_the_quickstart_takes_other_data_without_the_planted_tests(arguments):
+    tests = parse(arguments, configs=CONFIGS).config.tests
+    assert "adversary" in tests
+    assert not [one for one in tests if one.startswith("planted_")]
+
+
+def test_a_planted_test_that_was_typed_is_refused_on_other_data():
+    typed = ["--config.data.path=reviews.csv", "--config.tests=planted_evidence"]
+    with pytest.raises(ConfigError, match="planted corpus"):
+        parse(typed, configs=CONFIGS)
+
+
+@pytest.mark.parametrize("body", ["1 / 0", "raise RuntimeError('x')"])
+def test_whatever_a_config_file_raises_is_one_message(tmp_path, body):
+    file = tmp_path / "mine.py"
+    file.write_text(f"def get_config():\n    {body}\n")
+    with pytest.raises(ConfigError, match="Error"):
+        parse([f"--config={file}"], configs=CONFIGS)
+
+
+def test_a_number_too_large_for_a_float_is_out_of_range():
+    with pytest.raises(ConfigError, match="at most"):
+        parse(["--config.training.learning_rate=" + "9" * 400], configs=CONFIGS)

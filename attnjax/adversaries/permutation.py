@@ -9,12 +9,19 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from attnjax.adversaries.blocks import map_blocks, num_bytes
-from attnjax.adversaries.logits import logits_function, logits_source
+from attnjax.adversaries.logits import Source, logits_function, logits_source
 from attnjax.outputs import encode_inputs, output_change, probabilities
 from attnjax.types import AnyArray, AttentionModel, Inputs, Params
 
 ARRAYS = 8
 """Arrays of permutations x positions in memory at once: draws, order, index, weights."""
+
+
+CACHED = 2**15
+"""Weights (permutations x positions) shuffled at a time on a CPU: its caches hold all arrays."""
+
+COMPARED = 1024
+"""Positions up to which ranks are counted in O(L^2) steps; a sort is faster for more."""
 
 
 class Permutations(NamedTuple):
@@ -133,9 +140,23 @@ def draw_permutation(
     """
     own = jax.random.fold_in(jax.random.fold_in(key, jnp.maximum(instance_id, 0)), number)
     draws = jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0)
-    order = jnp.argsort(draws)
     slots = jnp.argsort(~jnp.asarray(attendable))
-    return jnp.zeros_like(order).at[slots].set(order, unique_indices=True)
+    return jnp.where(attendable, slots[_ranks(draws)], jnp.arange(attendable.shape[0]))
+
+
+def _ranks(draws: Float[Array, " L"]) -> Int[Array, " L"]:
+    """Return for each number how many are smaller, or equal and before it."""
+    length = draws.shape[0]
+    if length > COMPARED:
+        return jnp.zeros(length, jnp.int32).at[jnp.argsort(draws)].set(jnp.arange(length))
+    positions = jnp.arange(length)
+
+    def count(other: Int[Array, ""], ranks: Int[Array, " L"]) -> Int[Array, " L"]:
+        before = (draws[other] < draws) | ((draws[other] == draws) & (other < positions))
+        return ranks + before
+
+    # A loop, because XLA's sort on a CPU takes ten times as long for the length of a sentence.
+    return jax.lax.fori_loop(0, length, count, jnp.zeros(length, jnp.int32))
 
 
 def median_output_change(found: Permutations) -> Float[Array, " B"]:
@@ -166,21 +187,31 @@ def _permute(
     encoding, shuffle = _num_bytes(model, params, inputs)
     num_shuffles = max(1, min(chosen.shape[1], (memory_bytes - encoding) // shuffle))
     num_instances = max(1, memory_bytes // (encoding + num_shuffles * shuffle))
+    num_cached = num_instances
+    if jax.default_backend() == "cpu":
+        num_cached = max(1, CACHED // (num_shuffles * inputs.attendable.shape[-1]))
 
-    def permute_one(rows: tuple[Inputs, Int[Array, "P *L"]]) -> Permutations:
-        inputs, chosen = rows
+    def encode(inputs: Inputs) -> tuple[Float[Array, " L"], Float[Array, " classes"], Source]:
         states = encode_inputs(model, params, inputs)
         attention = model.attend(params, states, inputs)
         unmodified = probabilities(model.decode(params, states, attention, inputs).logits)
-        logits_fn = logits_function(model, params, logits_source(model, params, states, inputs))
+        return attention, unmodified, logits_source(model, params, states, inputs)
 
-        def permute_some(chosen: Int[Array, "N *L"]) -> Float[Array, "N classes"]:
+    def shuffle_one(rows: tuple) -> Permutations:
+        inputs, chosen, (attention, unmodified, source) = rows
+        logits_fn = logits_function(model, params, source)
+
+        def shuffle_some(chosen: Int[Array, "N *L"]) -> Float[Array, "N classes"]:
             return probabilities(logits_fn(attention[index_fn(inputs, chosen)]))
 
-        outputs = map_blocks(permute_some, chosen, block=num_shuffles)
+        outputs = map_blocks(shuffle_some, chosen, block=num_shuffles)
         return Permutations(outputs, jax.vmap(output_change, (0, None))(outputs, unmodified))
 
-    return map_blocks(jax.vmap(permute_one), (inputs, chosen), block=num_instances)
+    def permute_block(rows: tuple[Inputs, Int[Array, "N P *L"]]) -> Permutations:
+        encoded = jax.vmap(encode)(rows[0])
+        return map_blocks(jax.vmap(shuffle_one), (*rows, encoded), block=num_cached)
+
+    return map_blocks(permute_block, (inputs, chosen), block=num_instances)
 
 
 def _num_bytes(model: AttentionModel, params: Params, inputs: Inputs) -> tuple[int, int]:

@@ -79,7 +79,10 @@ def _unknown(where: str, name: str, choices: list[str]) -> ConfigError:
 
 
 def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value)
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
+        errors.append(_error(where, repr(value), "a list of names of tests", "correct it"))
+        return ()
     for name in names:
         if name not in TESTS:
             near = suggestion(str(name), TESTS)
@@ -93,7 +96,7 @@ def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: li
     """Check one value against the type of its default and its choices or range."""
     kind = type(default)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 10**300 else math.inf
     if type(value) is not kind:
         errors.append(_error(where, repr(value), _KINDS[kind], "correct it"))
         return default

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from attnjax.adversaries import permutation
 from attnjax.adversaries.permutation import (
     draw_permutation,
     median_output_change,
@@ -45,6 +46,17 @@ def test_all_permutations_are_equally_likely(key):
     assert counts.sum() == 3000
     # Chi-square with 5 degrees of freedom: above 20.5 in one of a thousand seeds.
     assert ((counts - 500) ** 2 / 500).sum() < 20.5
+
+
+def test_counting_ranks_equals_sorting(monkeypatch):
+    # Two bits of randomness: nearly every permutation has ties.
+    draws = jnp.asarray(np.random.default_rng(0).integers(0, 4, (20, 9)), jnp.float32)
+    counted = jax.vmap(permutation._ranks)(draws)
+    monkeypatch.setattr(permutation, "COMPARED", 0)
+    by_sorting = jax.vmap(permutation._ranks)(draws)
+    expected = np.argsort(np.argsort(draws, axis=1, kind="stable"), axis=1)
+    np.testing.assert_array_equal(counted, expected)
+    np.testing.assert_array_equal(by_sorting, expected)
 
 
 @pytest.mark.parametrize(("encoder", "num_classes"), [("lstm", 2), ("average", 3), ("cnn", 2)])
