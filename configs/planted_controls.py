@@ -1,8 +1,8 @@
 """The planted corpus with its two controls: one must pass, one must fail.
 
 Beside the run's own BiLSTM two more are trained: one whose attention is pulled onto the
-evidence (a measure that does not find it is broken) and one whose attention is frozen
-noise (a measure that finds evidence in it is broken).
+evidence (a score of attention that does not find it is broken) and one whose attention is
+frozen noise (a score of attention that finds evidence in it is broken).
 
 Command:   python train.py --config=configs/planted_controls.py
 Duration:  about two minutes on two cores.

@@ -57,7 +57,7 @@ class DataConfig:
     split_column: str = ""  # column with train, dev, test; empty: seeded splits
     dev_fraction: float = _number(0.1, 0.0, 0.9, above=True)  # of seeded splits
     test_fraction: float = _number(0.2, 0.0, 0.9, above=True)
-    split_seed: int = _number(0, 0, 2**31 - 1)
+    split_seed: int = _number(0, 0, 2**31 - 1)  # of seeded splits and the planted corpus
     tfds_name: str = ""  # a TFDS dataset, e.g. "ag_news_subset"
     train_split: str = "train"  # TFDS split expressions; an empty one is cut from train
     dev_split: str = ""

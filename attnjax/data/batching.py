@@ -105,8 +105,9 @@ def evaluation_batches(
         split: the encoded texts.
         lengths: the padded lengths, increasing.
         batch_size: rows of every batch; the last one of a bucket is filled up.
-        limit: if above 0, only that many instances, evenly spaced over the split (data
-            sorted by label keeps all its classes).
+        limit: if above 0, only that many instances, the first of a fixed shuffle: data
+            sorted by label keeps its classes, and a smaller limit's instances are among
+            a larger one's.
 
     Example:
         >>> ids = (np.array([2, 7, 3], np.int32),)
@@ -116,7 +117,7 @@ def evaluation_batches(
     """
     positions = np.arange(len(split))
     if 0 < limit < len(split):
-        positions = np.linspace(0, len(split) - 1, limit).round().astype(np.int64)
+        positions = np.random.default_rng(0).permutation(len(split))[:limit]
     rows = []
     for length, members in _buckets(split, lengths):
         chosen = members[np.isin(members, positions)]

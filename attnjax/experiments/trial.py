@@ -72,7 +72,7 @@ class Trial:
         )
 
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
-        """Return a split's padded batches (the first `limit` instances; 0: all)."""
+        """Return a split's padded batches (at most `limit` instances; 0: all)."""
         return evaluation_batches(
             self.data.splits[split],
             lengths=self.data.lengths,

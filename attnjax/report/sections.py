@@ -44,7 +44,7 @@ def limit_note(test: dict[str, Any]) -> tuple[str, ...]:
     if not test.get("limit"):
         return ()
     return (
-        f"Only the first {test['limit']:,} instances of the test split (a limit of the config).",
+        f"At most {test['limit']:,} instances, drawn from the test split (a limit of the config).",
     )
 
 
