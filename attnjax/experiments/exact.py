@@ -241,16 +241,19 @@ def curve_epsilons(config: Config) -> tuple[float, ...]:
 
 def exact_adversary_stage(trial: Trial) -> Result:
     """Solve the test split where the model can be solved; else say why not."""
-    if trial.model.readout is None:
-        return _skipped("the model has no readout: its logits are not affine in the attention")
-    num_classes = len(trial.data.corpus.class_names)
-    if num_classes > 2:
-        return _skipped(f"the model has {num_classes} classes: the exact solution is for two")
+    reason = why_unsolvable(trial.model, num_classes=len(trial.data.corpus.class_names))
+    if reason is not None:
+        return Result({"status": "skipped", "reason": reason}, {})
     return _two_classes(trial)
 
 
-def _skipped(reason: str) -> Result:
-    return Result({"status": "skipped", "reason": reason}, {})
+def why_unsolvable(model: AttentionModel, *, num_classes: int) -> str | None:
+    """Return why a model's strongest adversary is not computed; None where it is."""
+    if model.readout is None:
+        return "the model has no readout: its logits are not known to be affine in the attention"
+    if num_classes > 2:
+        return f"the model has {num_classes} classes: the exact solution is for two"
+    return None
 
 
 def _two_classes(trial: Trial) -> Result:

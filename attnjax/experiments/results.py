@@ -69,7 +69,7 @@ def _tests(
     if exact is not None:
         adversary = tests.setdefault("adversary", {"epsilon": config.adversary.epsilon})
         adversary["exact"] = exact
-        if {"adversary", "exact_adversary"} <= set(tables):
+        if "search" in adversary and exact["status"] == "solved":
             limit = adversary["search"]["settings"]["filter_epsilon"]
             place = [point["epsilon"] for point in exact["curve"]].index(limit)
             adversary |= compare_with_search(

@@ -205,9 +205,9 @@ def adversary_findings(
         f"output moves by at most {facts.limit:g}"
     )
     if facts.large >= 0.5:
-        first = f"For most instances there is a very different attention: {words}."
+        first = f"For most instances a very different attention was found: {words}."
     elif facts.large >= 0.05:
-        first = f"For a part of the instances there is a very different attention: {words}."
+        first = f"For a part of the instances a very different attention was found: {words}."
     else:
         first = f"A very different attention was found for few instances or none: {words}."
     follows = [first]

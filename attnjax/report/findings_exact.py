@@ -78,10 +78,10 @@ def exact_findings(
         _certificate_sentence(facts),
     ]
     if facts.close > 0:
+        texts = "texts of several tokens" if facts.single else "instances"
         follows.append(
-            f"In {percent(facts.close)} of the texts of several tokens not even the strongest "
-            f"adversary reaches a JSD of {CLOSE:g}: there every attention with this output is "
-            "close to the model's own."
+            f"In {percent(facts.close)} of the {texts} not even the strongest adversary reaches a "
+            f"JSD of {CLOSE:g}: there every attention with this output is close to the model's own."
         )
     if facts.peaked.n:
         follows.append(
@@ -160,8 +160,8 @@ def reach_sentences(reach: Estimate, facts: ExactFacts) -> list[str]:
     if facts.both > 0:
         sentences.append(
             f"In {percent(facts.both)} of the instances both hold: some attention would move the "
-            f"output by {LARGE_CHANGE:g} or more, and yet a very different one than the model's "
-            "leaves it where it is."
+            f"output by {LARGE_CHANGE:g} or more, and yet one at a JSD of at least "
+            f"{number(HALF_JSD)} moves it by {facts.epsilon:g} at most."
         )
     return sentences
 
