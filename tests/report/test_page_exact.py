@@ -7,7 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from attnjax.report.findings_agreement import (
+    level_sentence,
+    random_findings,
+    yardstick_findings,
+)
 from attnjax.report.load import read_run
+from attnjax.report.numbers import Estimate
 from attnjax.report.page import write_report
 
 from .synthetic import ALL_TESTS, make_run
@@ -110,20 +116,11 @@ def test_texts_of_one_token_do_not_count_as_peaked(tmp_path):
 
 
 def test_some_texts_of_one_token_are_one_possible_reason_for_undefined_taus():
-    from attnjax.report.findings_agreement import (
-        level_sentence,
-        random_findings,
-        yardstick_findings,
-    )
-    from attnjax.report.numbers import Estimate
-
     nothing = Estimate(None, None, None, 0)
     mixed = level_sentence("attention", "the gradient", nothing, single=0.25)
     assert "the same score, or the text has one token (25% have)" in mixed
-    for found in (
-        random_findings(nothing, None, single=1.0),
-        yardstick_findings(nothing, single=1.0),
-    ):
+    random = random_findings(nothing, None, single=1.0)
+    for found in (random, yardstick_findings(nothing, single=1.0)):
         assert "one token has no order" in found.follows[0]
 
 
