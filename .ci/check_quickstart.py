@@ -19,6 +19,8 @@ def main(folder: Path) -> int:
         "planted_evidence",
     }
     failures = [f"test {name} is missing" for name in sorted(wanted - set(tests))]
+    if tests.get("adversary", {}).get("exact", {}).get("status") != "solved":
+        failures.append("the strongest adversary is missing")
     if accuracy < 0.95:
         failures.append(f"accuracy {accuracy:.3f} is below 0.95")
     if not (folder / "report.html").stat().st_size > 100_000:

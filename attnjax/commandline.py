@@ -197,15 +197,22 @@ def parse_value(text: str, default: Any) -> Any:
     if isinstance(default, bool):
         return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
     if isinstance(default, int | float):
-        try:
-            number = ast.literal_eval(text.strip())
-        except (SyntaxError, ValueError):
-            return text
-        return number if type(number) in (int, float) else text
+        return _parse_number(text)
     if isinstance(default, tuple):
-        names = text.strip("()[] ").split(",")
-        return tuple(one.strip(" '\"") for one in names if one.strip(" '\""))
+        parts = [one.strip(" '\"") for one in text.strip("()[] ").split(",")]
+        words = tuple(one for one in parts if one)
+        numbers = bool(default) and isinstance(default[0], float)
+        return tuple(_parse_number(one) for one in words) if numbers else words
     return text
+
+
+def _parse_number(text: str) -> int | float | str:
+    """Read a number; text that is none stays text."""
+    try:
+        number = ast.literal_eval(text.strip())
+    except (SyntaxError, ValueError):
+        return text
+    return number if type(number) in (int, float) else text
 
 
 def _resolve(raw: dict[str, Any], errors: list[UserError]) -> Config:
@@ -243,7 +250,7 @@ def _described(section: Any, prefix: str) -> list[str]:
             lines += _described(value, f"{prefix}{spec.name}.")
             continue
         allowed = " | ".join(spec.metadata.get("choices", ()))
-        shown = ",".join(value) if isinstance(value, tuple) else value
+        shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         lines.append(
             f"  --config.{prefix}{spec.name}={shown}" + (f"   ({allowed})" if allowed else "")
         )

@@ -97,6 +97,9 @@ def test_an_unknown_field_in_a_config_file_gets_a_suggestion(tmp_path):
         ("maybe", False, "maybe"),
         ("('a', 'b')", ("x",), ("a", "b")),
         ("", ("x",), ()),
+        ("(0.1, 5e-2)", (0.5,), (0.1, 0.05)),
+        ("0.1,a", (0.5,), (0.1, "a")),
+        ("", (0.5,), ()),
         ("007", "", "007"),
     ],
 )

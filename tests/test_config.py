@@ -60,6 +60,9 @@ def test_all_mistakes_are_reported_together():
         ({"adversary": {"epsilon": 0.0}}, "above 0.0 and at most 1.0"),
         ({"adversary": {"epsilon": "a"}}, "expected a number"),
         ({"data": {"lowercase": 1}}, "expected true or false"),
+        ({"exact": {"epsilons": (0.1, 0.0)}}, "config.exact.epsilons: found 0.0"),
+        ({"exact": {"epsilons": (0.1, "x")}}, "found 'x'; expected a number"),
+        ({"exact": {"epsilons": 1.5}}, "above 0.0 and at most 1.0"),
         ({"data": {"name": "tfds"}}, "config.data.tfds_name"),
         ({"data": {"name": "file"}}, "config.data.path"),
         ({"data": {"dev_fraction": 0.5, "test_fraction": 0.6}}, "less than 1"),
@@ -74,6 +77,11 @@ def test_each_impossible_value_has_a_message(raw, message):
 
 def test_an_int_is_a_fine_float():
     assert resolve({"adversary": {"epsilon": 1}}).adversary.epsilon == 1.0
+
+
+def test_several_numbers_come_in_order_and_once():
+    assert resolve({"exact": {"epsilons": [1, 0.1, 0.1]}}).exact.epsilons == (0.1, 1.0)
+    assert resolve({"exact": {"epsilons": 0.1}}).exact.epsilons == (0.1,)
 
 
 def test_a_path_means_a_file():

@@ -60,6 +60,8 @@ def _build(cls: type, values: Any, where: str, errors: list[UserError]) -> Any:
             chosen[name] = _build(type(default), value, path, errors)
         elif name == "tests":
             chosen[name] = _tests(path, value, errors)
+        elif isinstance(default, tuple):
+            chosen[name] = _numbers(path, value, dict(spec.metadata), errors)
         else:
             chosen[name] = _leaf(path, value, default, dict(spec.metadata), errors)
     return cls(**chosen)
@@ -90,6 +92,13 @@ def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
                 _error(where, f"{name!r}{near}", "tests among " + ", ".join(TESTS), "correct it")
             )
     return tuple(dict.fromkeys(names))
+
+
+def _numbers(where: str, value: Any, spec: dict[str, Any], errors: list) -> tuple[float, ...]:
+    """Check each of several numbers against the range of all; return them in order."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    numbers = [_leaf(where, one, 0.0, spec, errors) for one in parts]
+    return tuple(sorted(set(numbers)))
 
 
 def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: list) -> Any:

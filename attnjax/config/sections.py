@@ -22,6 +22,7 @@ TESTS = (
     "planted_controls",
     "permutation",
     "adversary",
+    "exact_adversary",
 )
 
 
@@ -33,6 +34,13 @@ def _number(
     default: int | float, low: int | float, high: int | float = math.inf, above: bool = False
 ) -> Any:
     """A number in [low, high], or (low, high] where `above`."""
+    return field(default=default, metadata={"low": low, "high": high, "above": above})
+
+
+def _numbers(
+    default: tuple[float, ...], low: float, high: float = math.inf, above: bool = False
+) -> Any:
+    """Numbers, each in [low, high], or (low, high] where `above`."""
     return field(default=default, metadata={"low": low, "high": high, "above": above})
 
 
@@ -164,6 +172,17 @@ class AdversaryConfig:
 
 
 @dataclass(frozen=True)
+class ExactConfig:
+    """The strongest adversary of two-class models, computed instead of searched."""
+
+    # TVD, the points of its curve; the limits of the search are always among them
+    epsilons: tuple[float, ...] = _numbers(
+        (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5), 0.0, 1.0, above=True
+    )
+    limit: int = _number(0, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
 class BootstrapConfig:
     """Confidence intervals."""
 
@@ -197,6 +216,7 @@ class Config:
         "random_agreement",
         "permutation",
         "adversary",
+        "exact_adversary",
     )
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     data: DataConfig = field(default_factory=DataConfig)
@@ -208,6 +228,7 @@ class Config:
     random: RandomConfig = field(default_factory=RandomConfig)
     permutation: PermutationConfig = field(default_factory=PermutationConfig)
     adversary: AdversaryConfig = field(default_factory=AdversaryConfig)
+    exact: ExactConfig = field(default_factory=ExactConfig)
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     report: ReportConfig = field(default_factory=ReportConfig)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import jax
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Key, Num
 
 from attnjax.adversaries.search import SearchSettings, search
 from attnjax.experiments.permutation import by_max_attention
@@ -77,9 +77,20 @@ def summarise_adversary(
             ),
             "feasible_share": float(rows["adversary.feasible_share"].mean()),
             "found_share": float(rows["adversary.found"].mean()),
+            "share_below": share_below(jsd),
             "by_max_attention": by_max_attention(jsd, max_attention),
             "settings": dataclasses.asdict(settings),
         },
-        "share_below": {str(limit): float((jsd < limit).mean()) for limit in THRESHOLDS},
     }
     return Result(summary, rows)
+
+
+def share_below(jsd: Num[np.ndarray, " N"]) -> dict[str, float]:
+    """Return the share of the instances whose divergence is below each of `THRESHOLDS`.
+
+    Example:
+        >>> import numpy as np
+        >>> share_below(np.array([0.05, 0.2, 0.6, 0.3]))
+        {'0.1': 0.25, '0.3': 0.5, '0.5': 0.75}
+    """
+    return {str(limit): float((jsd < limit).mean()) for limit in THRESHOLDS}

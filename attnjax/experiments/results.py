@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from attnjax.config import TESTS, Config
+from attnjax.experiments.exact import compare_with_search
 from attnjax.experiments.result import read_rows, write_rows
 from attnjax.experiments.trial import Trial
 from attnjax.workspace import SCHEMA, read_json, write_json
@@ -25,19 +26,21 @@ def write_results(trial: Trial, stages: list[str]) -> dict[str, Any]:
     """
     folder = trial.directory / "stages"
     done = {name: read_json(folder / f"{name}.json") for name in ("data", *stages)}
-    results = assemble(trial.config, done)
-    write_json(trial.directory / "results.json", results)
     tables = {
         name: read_rows(folder / f"{name}.parquet")
         for name in stages
         if (folder / f"{name}.parquet").exists()
     }
+    results = assemble(trial.config, done, tables)
+    write_json(trial.directory / "results.json", results)
     write_rows(trial.directory / "instances.parquet", merge(tables))
     return results
 
 
-def assemble(config: Config, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the content of `results.json` from the JSON of each finished stage."""
+def assemble(
+    config: Config, done: dict[str, dict[str, Any]], tables: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the content of `results.json` from the JSON and the rows of each finished stage."""
     data, train = done["data"]["summary"], done["train"]["summary"]
     dataset_keys = ("name", "published", "class_names", "splits", "kept", "dropped", "truncated")
     return {
@@ -52,11 +55,27 @@ def assemble(config: Config, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
         },
         "protocol": {"setting": config.protocol.setting, **decided(config)},
         "performance": done["predictions"]["summary"],
-        "tests": {
-            name: done[name]["summary"] | limits(config, name) for name in TESTS if name in done
-        },
+        "tests": _tests(config, done, tables),
         "seconds": {name: one["seconds"] for name, one in done.items() if "seconds" in one},
     }
+
+
+def _tests(
+    config: Config, done: dict[str, dict[str, Any]], tables: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the summaries of the tests, the strongest adversary within the adversary's."""
+    tests = {name: done[name]["summary"] | limits(config, name) for name in TESTS if name in done}
+    exact = tests.pop("exact_adversary", None)
+    if exact is not None:
+        adversary = tests.setdefault("adversary", {"epsilon": config.adversary.epsilon})
+        adversary["exact"] = exact
+        if "search" in adversary and exact["status"] == "solved":
+            limit = adversary["search"]["settings"]["filter_epsilon"]
+            place = [point["epsilon"] for point in exact["curve"]].index(limit)
+            adversary |= compare_with_search(
+                tables["adversary"], tables["exact_adversary"], place=place
+            )
+    return tests
 
 
 def decided(config: Config) -> dict[str, str]:
@@ -86,6 +105,7 @@ _LIMITED = {
     "planted_controls": ("gradient", "leave_one_out"),
     "permutation": ("permutation",),
     "adversary": ("adversary",),
+    "exact_adversary": ("exact",),
 }
 
 

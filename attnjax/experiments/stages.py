@@ -11,6 +11,7 @@ from attnjax.adversaries.search import settings_from
 from attnjax.experiments.adversary import adversary, summarise_adversary
 from attnjax.experiments.agreement import agreement, random_scores, taus
 from attnjax.experiments.controls import planted_controls
+from attnjax.experiments.exact import exact_adversary_stage
 from attnjax.experiments.importance import gradient, leave_one_out_importance
 from attnjax.experiments.permutation import permutation, summarise_permutation
 from attnjax.experiments.planted import planted_evidence
@@ -27,7 +28,8 @@ class Stage(NamedTuple):
         name: of its files in `stages/`.
         run: from the trial to the result.
         requires: stages that must be finished before.
-        sections: config sections that decide its result, beside the run's identity.
+        sections: config sections, or single fields of them, that decide its result, beside the
+            run's identity.
     """
 
     name: str
@@ -208,6 +210,12 @@ STAGES: dict[str, Stage] = {
         ),
         Stage("permutation", _permutation, ("predictions",), ("permutation", "bootstrap")),
         Stage("adversary", _adversary, ("predictions",), ("adversary", "bootstrap")),
+        Stage(
+            "exact_adversary",
+            exact_adversary_stage,
+            ("predictions",),
+            ("exact", "adversary.epsilon", "adversary.filter_epsilon", "bootstrap"),
+        ),
     )
 }
 
@@ -234,6 +242,12 @@ def needed(tests: tuple[str, ...]) -> list[Stage]:
 
 def stage_settings(stage: Stage, trial: Trial) -> dict[str, Any]:
     """Return the config fields that decide a stage's result, beside the run's identity."""
-    return {
-        section: dataclasses.asdict(getattr(trial.config, section)) for section in stage.sections
-    }
+    settings: dict[str, Any] = {}
+    for name in stage.sections:
+        section, _, field = name.partition(".")
+        fields = dataclasses.asdict(getattr(trial.config, section))
+        kept = {field: fields[field]} if field else fields
+        # As JSON gives them back: the settings of a finished stage are compared with these.
+        plain = {key: list(one) if isinstance(one, tuple) else one for key, one in kept.items()}
+        settings.setdefault(section, {}).update(plain)
+    return settings

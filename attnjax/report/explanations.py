@@ -72,6 +72,18 @@ ADVERSARY = (
     "large values are common, above all where the attention was peaked and so seemed to say much."
 )
 
+EXACT = (
+    "The attention farthest from the model's own (the largest JSD) whose output differs by at most "
+    "ε = {epsilon:g}: not searched for, but computed. The log-odds of this model's two classes are "
+    "a constant plus a mean of one number per token, weighed by the attention. The attentions "
+    "within ε of the output therefore form a body with flat sides, whose farthest point is one of "
+    "its corners, and a corner has all its weight on one or two tokens. Trying every token and "
+    "every pair gives the maximum itself, where a search gives a lower bound. The curve shows it "
+    "for stricter and for looser limits. The last figure asks the opposite: how far could any "
+    "attention at all move the output? Where the answer is little, the output hardly depends on "
+    "attention, and a distant adversary is no surprise."
+)
+
 PLANTED = (
     "The texts of this corpus are made by a generator that knows which tokens decide the label. "
     "So a score of the tokens can be compared with the truth: AUPRC (area under the "
@@ -99,6 +111,8 @@ GLOSSARY = (
      "changes in this report are TVDs."),
     ("JSD", "Jensen-Shannon divergence of two attentions, in nats: 0 for the same weights, ln 2 = "
      "0.69 for weights on different tokens altogether."),
+    ("strongest adversary", "The attention with the largest JSD from the model's own among all "
+     "that move the output by at most ε. It has all its weight on one or two tokens."),
     ("epsilon (ε)", "The output change up to which a prediction counts as the same."),
     ("95% interval", "Bootstrap over the instances of the test split: how far the mean could be "
      "off because these texts and not others of their kind were drawn, the trained model staying "

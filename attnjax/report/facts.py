@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from attnjax.report.figures import Group, groups
-from attnjax.report.findings import SURE
+from attnjax.report.findings import PEAKED, SURE
 from attnjax.report.load import Run
 from attnjax.report.numbers import Estimate, paired_difference
 
@@ -50,6 +50,21 @@ class Facts:
     def max_attention(self) -> np.ndarray:
         found = self.run.numbers("max_attention")
         return np.full(self.run.size, np.nan) if found is None else found
+
+    @cached_property
+    def single(self) -> np.ndarray:
+        """Which texts have one token: no order, nothing to shuffle, no other attention."""
+        return self.run.lengths <= 1
+
+    @property
+    def single_share(self) -> float:
+        """The share of the texts of one token."""
+        return float(np.mean(self.single)) if self.run.size else 0.0
+
+    @cached_property
+    def peaked(self) -> np.ndarray:
+        """Which texts of several tokens have a peaked attention."""
+        return (self.max_attention >= PEAKED) & ~self.single
 
     @cached_property
     def median_length(self) -> int:

@@ -8,7 +8,7 @@ from jaxtyping import Float, Num
 from matplotlib.axes import Axes
 
 from attnjax.report.figures import Group
-from attnjax.report.numbers import defined, number, plural
+from attnjax.report.numbers import defined, fine, number, plural
 from attnjax.report.style import (
     COLOURS,
     HATCHES,
@@ -108,7 +108,7 @@ def violins(
             if len(inside):
                 words.append(
                     f"maximum attention {BINS[index]:g} to {BINS[index + 1]:g}, {part.name}: "
-                    f"median {number(float(np.median(inside)))} ({plural(len(inside), 'instance')})"
+                    f"median {fine(float(np.median(inside)))} ({plural(len(inside), 'instance')})"
                 )
     if mark is not None:
         axes.axvline(mark, color=MUTED, linewidth=1.2, linestyle=(0, (1, 1.5)))

@@ -16,6 +16,9 @@ SURE = 0.99
 
 SURE_SHARE_WORTH_A_WORD = 0.25
 
+PEAKED = 0.75
+"""An attention with at least this weight on one token is called peaked."""
+
 ENCODER_NAMES = {"lstm": "BiLSTM", "cnn": "convolutional network", "average": "Average"}
 
 

@@ -16,18 +16,21 @@ from attnjax.report.numbers import (
 ENCODER_NAMES = {"lstm": "BiLSTM", "cnn": "convolutional network", "average": "Average"}
 
 
-def level_sentence(first: str, second: str, mean: Estimate) -> str:
+def level_sentence(first: str, second: str, mean: Estimate, *, single: float = 0.0) -> str:
     """Say what the mean tau of two scores amounts to.
+
+    Args:
+        first: of the scores.
+        second: the other.
+        mean: of their taus.
+        single: share of the texts that have one token, and so no order.
 
     Example:
         >>> level_sentence("attention", "the gradient", Estimate(0.01, -0.1, 0.1, 9))[:45]
         'Attention and the gradient: mean tau 0.01 (95'
     """
     if mean.value is None:
-        return (
-            f"No instance has a defined tau between {first} and {second}: one of the two gives "
-            "every token of a text the same score."
-        )
+        return f"No instance has a defined tau between {first} and {second}: {_no_order(single)}."
     begin = f"{first[0].upper()}{first[1:]} and {second}: mean tau {with_interval(mean)}. "
     same = f"about {(1 + mean.value) / 2:.0%} of the pairs of tokens of a text (ties aside)"
     if mean.side > 0:
@@ -37,6 +40,14 @@ def level_sentence(first: str, second: str, mean: Estimate) -> str:
     if mean.low is None:
         return begin + "Without an interval nothing more can be said."
     return begin + "The interval contains 0: no agreement on average was shown."
+
+
+def _no_order(single: float) -> str:
+    """Say why no tau is defined, as far as lengths tell."""
+    if single == 1:
+        return "every text has one token, and one token has no order"
+    same = "one of the two gives every token of a text the same score"
+    return f"{same}, or the text has one token ({percent(single)} have)" if single else same
 
 
 def yardstick_sentence(other: str, gap: Estimate | None) -> str:
@@ -174,9 +185,9 @@ def agreement_caveat(other: str, mean: Estimate) -> str:
     )
 
 
-def yardstick_findings(mean: Estimate) -> Findings:
+def yardstick_findings(mean: Estimate, *, single: float = 0.0) -> Findings:
     """Say what gradient against leave-one-out means for the taus of attention."""
-    follows = [level_sentence("the gradient", "leave-one-out", mean)]
+    follows = [level_sentence("the gradient", "leave-one-out", mean, single=single)]
     if mean.high is not None and mean.high < 0.3:
         follows.append(
             "With a mean tau below 0.3 even these two measures of importance hardly agree: a low "
@@ -197,10 +208,10 @@ def yardstick_findings(mean: Estimate) -> Findings:
     )
 
 
-def random_findings(mean: Estimate, significant: float | None) -> Findings:
+def random_findings(mean: Estimate, significant: float | None, *, single: float = 0.0) -> Findings:
     """Say whether the random baseline behaves as a baseline should."""
     if mean.value is None:
-        return Findings((level_sentence("random scores", "the gradient", mean),))
+        return Findings((level_sentence("random scores", "the gradient", mean, single=single),))
     if mean.side == 0:
         first = (
             f"Random scores and the gradient: mean tau {with_interval(mean)}. No agreement on "

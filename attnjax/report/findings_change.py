@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attnjax.report.findings import SURE_SHARE_WORTH_A_WORD, Findings, saturation_reminder
-from attnjax.report.numbers import Estimate, count, number, percent, plural, with_interval
+from attnjax.report.numbers import (
+    Estimate,
+    count,
+    fine,
+    fine_together,
+    number,
+    percent,
+    plural,
+    with_interval,
+)
 
 SMALL_CHANGE = 0.05
 """An output change below this is called small (the release's tolerance of its adversaries)."""
@@ -14,14 +23,11 @@ SMALL_CHANGE = 0.05
 HALF_JSD = math.log(2) / 2
 """A JSD of at least this, half of the largest possible, is called large."""
 
-PEAKED = 0.75
-"""An attention with at least this weight on one token is called peaked."""
-
 _FEWEST_IN_A_BIN = 10
 
 
 class Peaked(NamedTuple):
-    """Instances with a peaked attention, and how many of them have a property."""
+    """Instances of several tokens with a peaked attention, and how many have a property."""
 
     n: int
     having: int
@@ -36,6 +42,7 @@ def permutation_findings(
     bins: Sequence[Mapping[str, Any]],
     sure: float,
     encoder: str,
+    single: int = 0,
 ) -> Findings:
     """Say what shuffling the attention did to the output.
 
@@ -47,10 +54,13 @@ def permutation_findings(
         bins: `by_max_attention` of `results.json`.
         sure: share of the saturated predictions.
         encoder: of the model.
+        single: texts of one token.
     """
+    if single and single == change.n:
+        return Findings((f"{ALL_SINGLE}: there is nothing to shuffle.",))
     follows = [
         f"Under a typical shuffle the output of an instance changes by {with_interval(change)} on "
-        f"average; in half of the instances by {number(median)} or less.",
+        f"average; in half of the instances by {fine(median)} or less.",
         _small_change_sentence(small),
     ]
     if trend := trend_sentence(bins):
@@ -58,9 +68,15 @@ def permutation_findings(
     if peaked.n:
         follows.append(
             f"Of the {plural(peaked.n, 'instance')} with a weight of at least 0.75 on one token, "
-            f"{_having(peaked)} "
+            f"{having(peaked)} "
             + ("changes" if peaked.having == 1 else "change")
             + " by less than 0.05 under the typical shuffle, which moves that weight elsewhere."
+        )
+    if single:
+        follows.append(
+            f"Texts of one token ({count(single)}) have nothing to shuffle, and a weight of 1 "
+            "whatever the model: they count above with a change of 0, but not among the instances "
+            "with a large weight."
         )
     does_not = []
     if small > 0:
@@ -81,6 +97,10 @@ def permutation_findings(
             "tokens with large weights are the reasons for the prediction."
         )
     return Findings(tuple(follows), tuple(does_not))
+
+
+ALL_SINGLE = "Every text has one token, so this test says nothing about the model"
+"""Where no attention can be changed at all."""
 
 
 def _small_change_sentence(small: float) -> str:
@@ -112,9 +132,8 @@ def trend_sentence(bins: Sequence[Mapping[str, Any]]) -> str | None:
         return None
     medians = [one["median"] for one in used]
     steps = [after - before for before, after in itertools.pairwise(medians)]
-    ends = (
-        f"from {number(medians[0])} ({_bin(used[0])}) to {number(medians[-1])} ({_bin(used[-1])})"
-    )
+    first, last = fine_together([medians[0], medians[-1]])
+    ends = f"from {first} ({_bin(used[0])}) to {last} ({_bin(used[-1])})"
     if all(step > 0 for step in steps):
         return f"The median change rises with the maximum attention, {ends}."
     if all(step < 0 for step in steps):
@@ -124,7 +143,13 @@ def trend_sentence(bins: Sequence[Mapping[str, Any]]) -> str | None:
     return f"The median change does not move in one direction with the maximum attention: {ends}."
 
 
-def _having(peaked: Peaked) -> str:
+def having(peaked: Peaked) -> str:
+    """Say how many peaked instances have the property.
+
+    Example:
+        >>> having(Peaked(4, 1)), having(Peaked(4, 0))
+        ('1 (25%)', 'none')
+    """
     if not peaked.having:
         return "none"
     return f"{count(peaked.having)} ({percent(peaked.having / peaked.n)})"
@@ -144,7 +169,9 @@ class AdversaryFacts(NamedTuple):
         flipped: instances whose predicted class differs under the adversary.
         peaked: instances with a peaked attention, and those of them with a large JSD.
         limit: largest output change that was accepted.
-        epsilon: output change that the search aimed at.
+        aim: output change up to which the search has no penalty.
+        epsilon: of the config, which a setting of the protocol may overrule.
+        single: texts of one token.
     """
 
     n: int
@@ -153,7 +180,9 @@ class AdversaryFacts(NamedTuple):
     flipped: int
     peaked: Peaked
     limit: float
+    aim: float
     epsilon: float
+    single: int = 0
 
 
 def adversary_findings(
@@ -168,15 +197,17 @@ def adversary_findings(
         steps: of the search.
         sure: share of the saturated predictions.
     """
+    if facts.single and facts.single == facts.n:
+        return Findings((f"{ALL_SINGLE}: no attention but its own exists.",))
     words = (
         f"in {percent(facts.large)} of {plural(facts.n, 'instance')} the search found weights at "
         f"a JSD of at least {number(HALF_JSD)} (half of the largest possible) under which the "
         f"output moves by at most {facts.limit:g}"
     )
     if facts.large >= 0.5:
-        first = f"For most instances there is a very different attention: {words}."
+        first = f"For most instances a very different attention was found: {words}."
     elif facts.large >= 0.05:
-        first = f"For a part of the instances there is a very different attention: {words}."
+        first = f"For a part of the instances a very different attention was found: {words}."
     else:
         first = f"A very different attention was found for few instances or none: {words}."
     follows = [first]
@@ -189,7 +220,7 @@ def adversary_findings(
     if facts.peaked.n:
         follows.append(
             f"Of the {plural(facts.peaked.n, 'instance')} whose attention puts at least 0.75 on "
-            f"one token, {_having(facts.peaked)} "
+            f"one token, {having(facts.peaked)} "
             + ("has" if facts.peaked.having == 1 else "have")
             + " such a distant adversary."
         )
@@ -198,15 +229,25 @@ def adversary_findings(
             f"For {percent(1 - facts.found)} of the instances no other attention was found within "
             "the limit: they count with the model's own one, JSD 0."
         )
+    if facts.single:
+        follows.append(
+            f"Texts of one token ({count(facts.single)}) have no attention but the model's own: "
+            "they count above with a JSD of 0, but not among the instances with a large weight."
+        )
     if facts.flipped:
         follows.append(
             f"In {plural(facts.flipped, 'instance')} the predicted class itself changes, as it "
             f"can where the output stood within {facts.limit:g} of the border between classes."
         )
-    if facts.limit > facts.epsilon:
+    if facts.limit != facts.aim:
         follows.append(
-            f"The search aimed at an output change of at most {facts.epsilon:g} and accepted up to "
-            f"{facts.limit:g}, as the released code does."
+            f"The search aimed at an output change of at most {facts.aim:g} and accepted up to "
+            f"{facts.limit:g} (adversary.optimizer_epsilon and adversary.filter_epsilon below)."
+        )
+    if facts.epsilon not in (facts.limit, facts.aim):
+        follows.append(
+            f"The config's adversary.epsilon, {facts.epsilon:g}, had no part in the search: the "
+            "settings of the protocol decided both."
         )
     return Findings(tuple(follows), _adversary_caveats(facts, candidates, steps, sure))
 

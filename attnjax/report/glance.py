@@ -12,6 +12,7 @@ from attnjax.report.numbers import (
     wilson_interval,
 )
 from attnjax.report.sections_change import chance_levels
+from attnjax.report.sections_exact import solved
 
 
 def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
@@ -36,10 +37,22 @@ def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
     if "permutation" in facts.tests:
         change = facts.tests["permutation"]["median_output_change"]
         items.append(("Mean of the median output change under shuffled attention", change))
-    if "adversary" in facts.tests:
-        jsd = facts.tests["adversary"]["search"]["max_jsd"]
-        items.append(("Mean of the largest JSD found (of at most 0.69 nats)", jsd))
+    items += _adversary(facts)
     return [(name, value if isinstance(value, str) else _glance(value)) for name, value in items]
+
+
+def _adversary(facts: Facts) -> list[tuple[str, Any]]:
+    """Return the numbers of the search and of the strongest adversary."""
+    test, items = facts.tests.get("adversary", {}), []
+    if "search" in test:
+        jsd = test["search"]["max_jsd"]
+        items.append(("Mean of the largest JSD that the search found (of at most 0.69 nats)", jsd))
+    if exact := solved(facts):
+        within = f"within an output change of {test['epsilon']:g}"
+        items.append((f"Mean of the largest JSD of any attention {within}", exact["max_jsd"]))
+        reach = exact["max_output_change"]
+        items.append(("Mean of the largest output change that any attention can cause", reach))
+    return items
 
 
 def _accuracy(facts: Facts, accuracy: float) -> str:

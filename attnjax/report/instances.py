@@ -29,12 +29,18 @@ MAPS = {
     "gradient": "|gradient|",
     "leave_one_out": "leave-one-out",
     "adversary.attention": "adversarial attention",
+    "exact_adversary.attention": "strongest adversary",
 }
 """Columns shown as heat maps, in this order."""
 
 NUMBERS = {
     "adversary.jsd": ("JSD", "largest JSD of an adversarial attention, nats"),
     "adversary.output_change": ("change, adversary", "output change under it, TVD"),
+    "exact_adversary.jsd": ("JSD, strongest", "largest JSD of any attention within epsilon, nats"),
+    "exact_adversary.max_output_change": (
+        "change, largest",
+        "largest output change of any attention, TVD",
+    ),
     "permutation.median_output_change": ("change, shuffled", "median output change, TVD"),
     "length": ("length", "real tokens"),
     "max_attention": ("largest weight", "of the model's own attention"),

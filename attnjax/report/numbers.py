@@ -1,7 +1,7 @@
 """Numbers as a reader sees them, and the few statistics that the report itself needs."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -12,6 +12,9 @@ from attnjax.measures.bootstrap import bootstrap_interval
 
 MISSING = "\N{EN DASH}"
 """Stands where there is no number."""
+
+MOST_DIGITS = 5
+"""No number is written with more decimals."""
 
 
 class Estimate(NamedTuple):
@@ -72,6 +75,40 @@ def number(value: float | int | None, digits: int = 2) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
+def fine(value: float | int | None, digits: int = 2) -> str:
+    """Write a number with decimals enough that it does not round to a false 0.
+
+    Example:
+        >>> fine(0.126), fine(0.0004), fine(0.0), fine(3e-7)
+        ('0.13', '0.0004', '0.00', 'under 0.00001')
+    """
+    return fine_together([value], digits)[0]
+
+
+def fine_together(values: Sequence[float | int | None], digits: int = 2) -> list[str]:
+    """Write numbers with the same decimals: none becomes a false 0, no two falsely the same.
+
+    Example:
+        >>> fine_together([0.1, 0.0004]), fine_together([0.121, 0.124])
+        (['0.1000', '0.0004'], ['0.121', '0.124'])
+    """
+    known = [one for one in values if one is not None and math.isfinite(one)]
+    while digits < MOST_DIGITS and (
+        any(one and round(one, digits) == 0 for one in known)
+        or len({round(one, digits) for one in known}) < len(set(known))
+    ):
+        digits += 1
+    return [_written(one, digits) for one in values]
+
+
+def _written(value: float | int | None, digits: int) -> str:
+    """Write a number; one that even the most decimals cannot show, as a bound."""
+    if value and round(value, MOST_DIGITS) == 0:
+        least = number(10.0**-MOST_DIGITS, MOST_DIGITS)
+        return f"under {least}" if value > 0 else f"over \N{MINUS SIGN}{least}"
+    return number(value, digits)
+
+
 def interval(estimate: Estimate, digits: int = 2) -> str:
     """Write an estimate's interval.
 
@@ -84,7 +121,7 @@ def interval(estimate: Estimate, digits: int = 2) -> str:
     if estimate.low is None or estimate.high is None:
         return MISSING
     digits = _enough(estimate, digits)
-    return f"{number(estimate.low, digits)} to {number(estimate.high, digits)}"
+    return f"{_written(estimate.low, digits)} to {_written(estimate.high, digits)}"
 
 
 def estimated(estimate: Estimate, digits: int = 2) -> str:
@@ -94,13 +131,13 @@ def estimated(estimate: Estimate, digits: int = 2) -> str:
         >>> estimated(Estimate(0.01, 0.0012, 0.02)), estimated(Estimate(0.5))
         ('0.010', '0.50')
     """
-    return number(estimate.value, _enough(estimate, digits))
+    return _written(estimate.value, _enough(estimate, digits))
 
 
 def _enough(estimate: Estimate, digits: int) -> int:
-    """Return decimals enough that an end of the interval does not round to a false 0."""
-    ends = [end for end in (estimate.low, estimate.high) if end]
-    while digits < 5 and any(round(end, digits) == 0 for end in ends):
+    """Return decimals enough that neither the value nor an end of its interval is a false 0."""
+    ends = [end for end in estimate[:3] if end]
+    while digits < MOST_DIGITS and any(round(end, digits) == 0 for end in ends):
         digits += 1
     return digits
 
@@ -113,9 +150,9 @@ def with_interval(estimate: Estimate, digits: int = 2) -> str:
         '0.50 (95% interval 0.40 to 0.60)'
     """
     if estimate.low is None:
-        return number(estimate.value, digits)
+        return fine(estimate.value, digits)
     digits = _enough(estimate, digits)
-    return f"{number(estimate.value, digits)} (95% interval {interval(estimate, digits)})"
+    return f"{_written(estimate.value, digits)} (95% interval {interval(estimate, digits)})"
 
 
 def percent(share: float | int | None) -> str:

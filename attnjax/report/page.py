@@ -25,6 +25,7 @@ from attnjax.report.sections_change import (
     evidence_section,
     permutation_section,
 )
+from attnjax.report.sections_exact import exact_section, solved
 from attnjax.report.style import Drawing, house_style
 from attnjax.report.tables import Table
 from attnjax.workspace import flatten, write_atomically
@@ -66,8 +67,10 @@ def report_sections(facts: Facts) -> list[Section]:
         sections.append(evidence_section(facts))
     if "permutation" in facts.tests:
         sections.append(permutation_section(facts))
-    if "adversary" in facts.tests:
+    if "search" in facts.tests.get("adversary", {}):
         sections.append(adversary_section(facts))
+    if solved(facts):
+        sections.append(exact_section(facts))
     return sections
 
 
@@ -162,9 +165,16 @@ def scope_notes(run: Run) -> list[str]:
         "One dataset: that attention passes or fails a test here says little about other tasks "
         "and other encoders.",
     ]
-    missing = [test for test in (*AGREEMENTS, "permutation", "adversary") if test not in run.tests]
-    if missing:
-        notes.append("Not run: " + ", ".join(name.replace("_", " ") for name in missing) + ".")
+    adversary = run.tests.get("adversary", {})
+    exact = adversary.get("exact", {})
+    if "reason" in exact:
+        notes.append(f"The strongest adversary was not computed: {exact['reason']}.")
+    done = {*run.tests} - {"adversary"}
+    done |= {"adversary"} if "search" in adversary else set()
+    done |= {"exact adversary"} if exact else set()
+    names = (*AGREEMENTS, "permutation", "adversary", "exact adversary")
+    if missing := [name.replace("_", " ") for name in names if name not in done]:
+        notes.append(f"Not run: {', '.join(missing)}.")
     return notes
 
 

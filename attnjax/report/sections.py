@@ -172,9 +172,9 @@ def _agreement_findings(facts: Facts, test: str, first: str, second: str) -> Fin
     mean = as_estimate(overall)
     undefined = undefined_sentence(mean.n or 0, overall.get("undefined", 0))
     if test == "gradient_leave_one_out":
-        findings = yardstick_findings(mean)
+        findings = yardstick_findings(mean, single=facts.single_share)
     elif test == "random_agreement":
-        findings = random_findings(mean, overall.get("significant"))
+        findings = random_findings(mean, overall.get("significant"), single=facts.single_share)
     else:
         findings = _attention_findings(facts, test, second, mean)
     # Pooled draws count an instance several times: `undefined` is then not of instances.
@@ -187,7 +187,8 @@ def _attention_findings(facts: Facts, test: str, other: str, mean: Estimate) -> 
     """Return what the agreement of attention with one measure shows."""
     named = "the gradient" if other == "gradient" else other
     if mean.value is None:
-        return Findings((level_sentence("attention", named, mean),))
+        sentence = level_sentence("attention", named, mean, single=facts.single_share)
+        return Findings((sentence,))
     summary, names = facts.tests[test]["tau"], facts.run.class_names
     by_class = {names[int(key)]: as_estimate(one) for key, one in summary["by_class"].items()}
     follows = [

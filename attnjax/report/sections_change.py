@@ -12,7 +12,6 @@ from attnjax.report.figures_evidence import evidence_bars
 from attnjax.report.findings import Findings
 from attnjax.report.findings_change import (
     HALF_JSD,
-    PEAKED,
     SMALL_CHANGE,
     AdversaryFacts,
     Peaked,
@@ -53,18 +52,18 @@ def permutation_section(facts: Facts) -> Section:
                 "weight of its attention and by predicted class. White dots: medians.",
             ),
         )
-        peaked = facts.max_attention >= PEAKED
         findings = permutation_findings(
             as_estimate(summary),
             median=float(np.median(defined(change))),
             small=float(np.mean(defined(change) < SMALL_CHANGE)),
             peaked=Peaked(
-                int(np.sum(peaked & np.isfinite(change))),
-                int(np.sum(peaked & (change < SMALL_CHANGE))),
+                int(np.sum(facts.peaked & np.isfinite(change))),
+                int(np.sum(facts.peaked & (change < SMALL_CHANGE))),
             ),
             bins=bins,
             sure=facts.sure,
             encoder=facts.encoder,
+            single=int(np.sum(facts.single & np.isfinite(change))),
         )
     return Section(
         "permutation",
@@ -88,6 +87,7 @@ def adversary_section(facts: Facts) -> Section:
     settings = search.get("settings", {})
     jsd = facts.run.numbers("adversary.jsd")
     limit = float(settings.get("filter_epsilon", test["epsilon"]))
+    aim = float(settings.get("optimizer_epsilon", test["epsilon"]))
     candidates = int(settings.get("candidates", facts.config("adversary", "candidates", 5)))
     steps = int(settings.get("steps", facts.config("adversary", "steps", 500)))
     drawings: tuple[Drawing, ...] = ()
@@ -96,7 +96,7 @@ def adversary_section(facts: Facts) -> Section:
         drawings = (jsd_histogram(jsd), _jsd_violins(facts, jsd))
         findings = adversary_findings(
             as_estimate(search["max_jsd"]),
-            _adversary_facts(facts, jsd, limit, float(test["epsilon"])),
+            _adversary_facts(facts, jsd, limit, aim),
             candidates=candidates,
             steps=steps,
             sure=facts.sure,
@@ -111,9 +111,7 @@ def adversary_section(facts: Facts) -> Section:
         "adversary",
         "Adversarial attention",
         "Is there a very different attention with the same output?",
-        explanations.ADVERSARY.format(
-            candidates=candidates, steps=steps, epsilon=test["epsilon"], limit=limit
-        ),
+        explanations.ADVERSARY.format(candidates=candidates, steps=steps, epsilon=aim, limit=limit),
         drawings,
         tuple(tables),
         findings,
@@ -136,14 +134,14 @@ def _jsd_violins(facts: Facts, jsd: np.ndarray) -> Drawing:
     )
 
 
-def _adversary_facts(facts: Facts, jsd: np.ndarray, limit: float, epsilon: float) -> AdversaryFacts:
+def _adversary_facts(facts: Facts, jsd: np.ndarray, limit: float, aim: float) -> AdversaryFacts:
     run = facts.run
     searched = np.isfinite(jsd)
     change = run.numbers("adversary.output_change")
     within = searched if change is None else change <= limit + _ROUNDING
     large = searched & within & (jsd >= HALF_JSD)
     found = run.numbers("adversary.found")
-    peaked = searched & (facts.max_attention >= PEAKED)
+    peaked = searched & facts.peaked
     return AdversaryFacts(
         n=int(searched.sum()),
         large=float(large.sum() / searched.sum()),
@@ -151,7 +149,9 @@ def _adversary_facts(facts: Facts, jsd: np.ndarray, limit: float, epsilon: float
         flipped=int(np.sum(predicted_after(facts)[searched] != facts.predicted[searched])),
         peaked=Peaked(int(peaked.sum()), int((peaked & large).sum())),
         limit=limit,
-        epsilon=epsilon,
+        aim=aim,
+        epsilon=float(facts.tests["adversary"]["epsilon"]),
+        single=int(np.sum(searched & facts.single)),
     )
 
 

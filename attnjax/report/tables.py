@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attnjax.report.numbers import MISSING, as_estimate, count, estimated, interval, number, percent
+from attnjax.report.numbers import (
+    MISSING,
+    as_estimate,
+    count,
+    estimated,
+    fine,
+    interval,
+    number,
+    percent,
+)
 from attnjax.report.published import PublishedTau, published_performance
 
 
@@ -124,7 +133,7 @@ def spread_table(
                 count(one.get("n")),
                 estimated(as_estimate(one), digits),
                 interval(as_estimate(one), digits),
-                *(number(one.get(key), digits) for key in ("q25", "median", "q75")),
+                *(fine(one.get(key), digits) for key in ("q25", "median", "q75")),
             )
             for name, one in rows.items()
         ),
@@ -141,8 +150,8 @@ def bins_table(caption: str, bins: Sequence[Mapping[str, Any]]) -> Table:
             (
                 f"{one['low']:.2f} to {one['high']:.2f}",
                 count(one["n"]),
-                number(one["mean"], 3),
-                number(one["median"], 3),
+                fine(one["mean"], 3),
+                fine(one["median"], 3),
             )
             for one in bins
         ),

@@ -17,6 +17,8 @@ from jaxtyping import Array
 from attnjax.adversaries.permutation import permutation_outputs
 from attnjax.adversaries.search import search
 from attnjax.adversaries.settings import SearchSettings
+from attnjax.errors import UserError
+from attnjax.experiments.exact import solve_batch, why_unsolvable
 from attnjax.measures.divergence import entropy, jensen_shannon, total_variation
 from attnjax.measures.erasure import leave_one_out
 from attnjax.measures.gradients import gradient_importances
@@ -40,7 +42,7 @@ def is_slow(kind, entry=None):
     gives, an adversary; the second form of gradients is the first one's code.
     """
     encoder, attention, num_classes = kind
-    if entry in (run_permutation, run_search, run_attached_gradient):
+    if entry in (run_permutation, run_search, run_exact, run_attached_gradient):
         return (attention != "additive" and encoder != "average") or (
             num_classes == 3 and (encoder, attention) != ("average", "additive")
         )
@@ -52,6 +54,8 @@ def cases(entries=(None,)):
     found = []
     for kind in MODELS:
         for entry in entries:
+            if entry is run_exact and kind[2] > 2:
+                continue  # it has a test of its own: refused
             names = [*map(str, kind), *([entry.__name__] if entry else [])]
             marks = [pytest.mark.slow] if is_slow(kind, entry) else []
             values = (kind, entry) if entry else (kind,)
@@ -127,6 +131,11 @@ def run_search(model, params, inputs, key):
     return search(model, params, inputs, key, SETTINGS)
 
 
+def run_exact(model, params, inputs, key):
+    del key
+    return solve_batch(model, params, inputs, epsilons=(0.01, 0.1), main=0, memory_bytes=2**20)
+
+
 ENTRIES = (
     run_model,
     run_gradient,
@@ -134,6 +143,7 @@ ENTRIES = (
     run_leave_one_out,
     run_permutation,
     run_search,
+    run_exact,
 )
 
 
@@ -150,6 +160,17 @@ def test_alone_equals_batched_in_another_bucket(kind, entry):
         # Axes over positions are longer in the batch; what they hold there is nothing.
         kept = tuple(slice(0, size) for size in single.shape[1:])
         np.testing.assert_allclose(row[kept], single[0], atol=10 * TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", cases())
+def test_what_the_exact_adversary_refuses_has_a_reason_before(kind):
+    """The trial asks for the reason, so that nobody sees the refusal."""
+    model, params = build(kind)
+    reason = why_unsolvable(model, num_classes=kind[2])
+    assert (reason is None) == (kind[2] == 2)
+    if reason is not None:
+        with pytest.raises(UserError, match="3 logits"):
+            run_exact(model, params, stacked(TEXTS[:1], LONGEST), None)
 
 
 @pytest.mark.parametrize("kind", cases())

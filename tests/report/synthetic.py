@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attnjax.config import resolve
+from attnjax.experiments.adversary import share_below
+from attnjax.experiments.exact import compare_with_search, summarise_exact
 from attnjax.measures.recovery import average_precision, chance_level, precision_at_evidence
 from attnjax.measures.summary import summarise_tau, summarise_values
 
@@ -19,7 +21,9 @@ ALL_TESTS = (
     "random_agreement",
     "permutation",
     "adversary",
+    "exact_adversary",
 )
+EPSILONS = (0.001, 0.01, 0.05, 0.5)
 MEANS = {
     "gradient_agreement": 0.35,
     "leave_one_out_agreement": 0.29,
@@ -185,6 +189,31 @@ def _changes(generator, rows, tests, limit) -> None:
             one if here else None for one, here in zip(rows["probability"], measured, strict=True)
         ]
 
+    if "exact_adversary" in tests and len(rows["probability"][0]) == 2:
+        _strongest(generator, rows)
+
+
+def _strongest(generator, rows) -> None:
+    """A curve that rises with epsilon, nowhere below what the search found at 0.01."""
+    n = len(rows["instance_id"])
+    searched = np.nan_to_num(rows.get("adversary.jsd", np.zeros(n)))
+    steps = np.sort(generator.uniform(0, 1, (n, len(EPSILONS))), axis=1)
+    curve = searched[:, None] + (np.log(2) - searched)[:, None] * steps
+    curve[:, 0] = searched * steps[:, 0]
+    several = np.array([len(one) > 1 for one in rows["tokens"]])
+    curve = np.where(several[:, None], curve, 0.0).astype(np.float32)
+    rows["exact_adversary.jsd"] = curve[:, 1]
+    rows["exact_adversary.curve"] = list(curve)
+    rows["exact_adversary.output_change"] = np.full(n, 0.01, np.float32) * several
+    reach = np.clip(generator.uniform(-0.1, 1.0, n), 0, 1).astype(np.float32)
+    rows["exact_adversary.max_output_change"] = reach * several
+    rows["exact_adversary.certified"] = np.ones(n, bool)
+    rows["exact_adversary.attention"] = [_two_tokens(len(one)) for one in rows["tokens"]]
+
+
+def _two_tokens(length) -> np.ndarray:
+    return np.eye(1, length)[0] * 0.75 + np.eye(1, length, min(1, length - 1))[0] * 0.25
+
 
 def _summaries(rows, tests, limit) -> dict[str, Any]:
     summary: dict[str, Any] = {}
@@ -202,6 +231,7 @@ def _summaries(rows, tests, limit) -> dict[str, Any]:
                 "max_jsd": summarise_values(jsd, **INTERVALS),
                 "output_change": summarise_values(rows["adversary.output_change"], **INTERVALS),
                 "feasible_share": 0.9,
+                "share_below": share_below(jsd),
                 "by_max_attention": _by_max_attention(jsd, rows["max_attention"]),
                 "settings": {
                     "candidates": 5,
@@ -212,7 +242,19 @@ def _summaries(rows, tests, limit) -> dict[str, Any]:
                 },
             },
         } | ({"limit": limit} if limit else {})
+    if "exact_adversary" in tests:
+        summary.setdefault("adversary", {"epsilon": 0.01})
+        summary["adversary"] |= _exact(rows, "adversary" in tests)
     return summary
+
+
+def _exact(rows, searched) -> dict[str, Any]:
+    if "exact_adversary.jsd" not in rows:
+        return {"exact": {"status": "skipped", "reason": "the model has too many classes"}}
+    top = {"max_attention": rows["max_attention"]}
+    result = summarise_exact(rows, **top, epsilons=EPSILONS, **INTERVALS)
+    beside = compare_with_search(rows, rows, place=1) if searched else {}
+    return {"exact": result.summary} | beside
 
 
 def _by_max_attention(values, top) -> list[dict[str, Any]]:

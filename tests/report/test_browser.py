@@ -106,7 +106,9 @@ def test_rows_come_fifty_at_a_time(browser, binary):
     assert not find(browser, "#show-more").is_displayed()
 
 
-@pytest.mark.parametrize("heading", ["JSD", "change, shuffled", "length", "tau, gradient"])
+@pytest.mark.parametrize(
+    "heading", ["JSD", "JSD, strongest", "change, shuffled", "length", "tau, gradient"]
+)
 def test_a_heading_sorts_and_turns_the_order(browser, binary, heading):
     open_page(browser, binary)
     unsorted = column(browser, "id")

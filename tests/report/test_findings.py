@@ -225,7 +225,7 @@ def test_tiny_bins_make_no_trend():
 
 
 FACTS = AdversaryFacts(
-    n=100, large=0.6, found=1.0, flipped=0, peaked=Peaked(0, 0), limit=0.01, epsilon=0.01
+    n=100, large=0.6, found=1.0, flipped=0, peaked=Peaked(0, 0), limit=0.01, aim=0.01, epsilon=0.01
 )
 
 

@@ -27,11 +27,16 @@ def test_tokens_weights_and_numbers_survive(binary):
     data = json.loads(embed_instances(run, limit=1000).json)
     rows = pq.read_table(binary / "instances.parquet").to_pylist()
     maps = {one["name"]: one for one in data["maps"]}
-    assert list(maps) == ["attention", "|gradient|", "leave-one-out", "adversarial attention"]
+    scores = ["attention", "|gradient|", "leave-one-out"]
+    assert list(maps) == [*scores, "adversarial attention", "strongest adversary"]
     for index, row in enumerate(rows):
         words = [data["vocabulary"][token] for token in data["tokens"][index]]
         assert words == row["tokens"]
-        for name, key in (("attention", "attention"), ("|gradient|", "gradient")):
+        for name, key in (
+            ("attention", "attention"),
+            ("|gradient|", "gradient"),
+            ("strongest adversary", "exact_adversary.attention"),
+        ):
             codes = [ALPHABET.index(code) for code in maps[name]["levels"][index]]
             shown = np.array(codes) / LEVELS * maps[name]["largest"][index]
             true = np.abs(row[key])
@@ -42,6 +47,8 @@ def test_tokens_weights_and_numbers_survive(binary):
     columns = {one["key"]: one["values"] for one in data["numbers"]}
     assert columns["length"] == [len(row["tokens"]) for row in rows]
     assert columns["gradient_agreement.tau"][0] is None
+    strongest = [row["exact_adversary.jsd"] for row in rows]
+    assert columns["exact_adversary.jsd"] == pytest.approx(strongest, abs=5e-5)
     assert columns["adversary.jsd"][7] == pytest.approx(rows[7]["adversary.jsd"], abs=5e-5)
 
 
