@@ -30,7 +30,7 @@ def write_results(trial: Trial, stages: list[str]) -> dict[str, Any]:
     tables = {
         name: read_rows(folder / f"{name}.parquet")
         for name in stages
-        if (folder / f"{name}.parquet").exists()
+        if done[name]["rows_sha256"] is not None
     }
     write_rows(trial.directory / "instances.parquet", merge(tables))
     return results

@@ -1,10 +1,11 @@
 """What every stage of a run reads: the config, the data, the model, finished stages."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import jax
 import numpy as np
@@ -17,6 +18,7 @@ from attnjax.data.encoded import EncodedSplit
 from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.result import read_rows
 from attnjax.models.build import build_model
+from attnjax.training.loop import Interrupted
 from attnjax.types import AttentionModel, Batch, Params
 
 MAX_EVALUATION_BATCH = 128
@@ -72,18 +74,26 @@ class Trial:
         )
 
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
-        """Return a split's padded batches (at most `limit` instances; 0: all)."""
-        return evaluation_batches(
+        """Return a split's padded batches (at most `limit` instances; 0: all).
+
+        Going through them raises `Interrupted` between two once the run was asked to stop.
+        """
+        batches = evaluation_batches(
             self.data.splits[split],
             lengths=self.data.lengths,
             batch_size=evaluation_batch_size(self.config, self.data.lengths[-1]),
             limit=limit,
         )
+        return Interruptible(batches, self.raise_if_stopped)
+
+    def raise_if_stopped(self) -> None:
+        """Raise `Interrupted` if the run was asked to stop."""
+        if self.stop():
+            raise Interrupted("stopped as asked; the same command continues")
 
     def key(self, stage: str) -> Key[Array, ""]:
-        """Return the key of a stage, from the seed and the stage's name."""
-        salt = int.from_bytes(stage.encode()[:4].ljust(4, b"_"), "little")
-        return jax.random.fold_in(jax.random.key(self.config.seed), salt % (2**31))
+        """Return the key of a stage, from the seed and a checksum of the stage's whole name."""
+        return jax.random.fold_in(jax.random.key(self.config.seed), zlib.crc32(stage.encode()))
 
     def rows(self, stage: str) -> dict[str, Any]:
         """Return the rows of a finished stage."""
@@ -93,6 +103,37 @@ class Trial:
     def intervals(self) -> dict[str, int]:
         """The bootstrap's settings, as keyword arguments."""
         return {"samples": self.config.bootstrap.samples, "seed": self.config.seed}
+
+
+class Interruptible(Sequence[Batch]):
+    """Batches, before each of which a check may raise.
+
+    Args:
+        batches: filled when they are asked for.
+        check: called before a batch is filled.
+
+    Example:
+        >>> def stop():
+        ...     raise Interrupted
+        >>> len(Interruptible((), stop))
+        0
+    """
+
+    def __init__(self, batches: Sequence[Batch], check: Callable[[], None]) -> None:
+        self.batches, self.check = batches, check
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Interruptible": ...
+    def __getitem__(self, index: int | slice) -> "Batch | Interruptible":
+        if isinstance(index, slice):
+            return Interruptible(self.batches[index], self.check)
+        self.check()
+        return self.batches[index]
 
 
 def evaluation_batch_size(config: Config, length: int) -> int:
