@@ -159,7 +159,7 @@ def _lock(descriptor: int, directory: Path) -> None:
         ) from error
 
 
-def check_schema(value: dict[str, Any], path: Path) -> None:
+def check_schema(value: Any, path: Path) -> None:
     """Refuse a JSON file whose schema is newer than this version knows."""
     found = value.get("schema") if isinstance(value, dict) else None
     if not isinstance(found, int) or found > SCHEMA:

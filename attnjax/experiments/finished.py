@@ -65,9 +65,10 @@ def read_finished(folder: Path, name: str, say: Callable[[str], None]) -> dict[s
         return None
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        damage = _damage(folder, name, record)
     except (OSError, ValueError) as error:
         record, damage = None, f"it cannot be read: {error}"
+    else:
+        damage = _damage(folder, name, record)
     if damage is not None:
         say(f"{path}: this stage does not count as finished ({damage}) and is done again")
         return None
@@ -84,7 +85,7 @@ def _damage(folder: Path, name: str, record: Any) -> str | None:
     rows = folder / f"{name}.parquet"
     if record["rows_sha256"] is None:
         return None
-    if not rows.exists():
+    if not rows.is_file():
         return f"{rows.name} is missing"
     if hashlib.sha256(rows.read_bytes()).hexdigest() != record["rows_sha256"]:
         return f"{rows.name} has changed"

@@ -1,7 +1,7 @@
 """What every stage of a run reads: the config, the data, the model, finished stages."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -106,17 +106,18 @@ class Trial:
 
 
 class Interruptible(Sequence[Batch]):
-    """Batches, before each of which a check may raise.
+    """Batches; a check that may raise is made before each that an iteration comes to.
 
     Args:
         batches: filled when they are asked for.
-        check: called before a batch is filled.
+        check: called without arguments.
 
     Example:
-        >>> def stop():
-        ...     raise Interrupted
-        >>> len(Interruptible((), stop))
-        0
+        >>> ids = (np.array([2, 7, 3], np.int32),)
+        >>> split = EncodedSplit(ids, np.zeros(1, np.int32), np.zeros(1, np.int32))
+        >>> batches = evaluation_batches(split, lengths=(4,), batch_size=1)
+        >>> checked = [batch.valid for batch in Interruptible(batches, lambda: print("check"))]
+        check
     """
 
     def __init__(self, batches: Sequence[Batch], check: Callable[[], None]) -> None:
@@ -128,12 +129,14 @@ class Interruptible(Sequence[Batch]):
     @overload
     def __getitem__(self, index: int) -> Batch: ...
     @overload
-    def __getitem__(self, index: slice) -> "Interruptible": ...
-    def __getitem__(self, index: int | slice) -> "Batch | Interruptible":
-        if isinstance(index, slice):
-            return Interruptible(self.batches[index], self.check)
-        self.check()
+    def __getitem__(self, index: slice) -> Sequence[Batch]: ...
+    def __getitem__(self, index: int | slice) -> Batch | Sequence[Batch]:
         return self.batches[index]
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self.batches:
+            self.check()
+            yield batch
 
 
 def evaluation_batch_size(config: Config, length: int) -> int:
