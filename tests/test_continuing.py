@@ -127,6 +127,15 @@ def test_a_refused_command_writes_nothing(folder, data, sections, message):
     assert _content(folder) == before
 
 
+def test_every_difference_is_named(folder, data):
+    with pytest.raises(UserErrors) as caught:
+        _run(folder, _fields(data, seed=1, model={"encoder": "cnn"}))
+    text = str(caught.value)
+    assert text.startswith("2 problems")
+    assert "config.seed): found 1 in this command; expected 0" in text
+    assert "config.model.encoder): found 'cnn' in this command; expected 'average'" in text
+
+
 def test_other_data_and_other_settings_are_refused_together(folder, tmp_path):
     before = _content(folder)
     other = _write(tmp_path / "mine.jsonl", [text.replace("good", "fine") for text in TEXTS])
