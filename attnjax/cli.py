@@ -58,22 +58,37 @@ def _explained(arguments: Sequence[str], root: Path) -> int:
         directory = Path(given).expanduser() if given else _fresh_folder(command.name)
         with _asked_to_stop() as stop:
             return _run(command, directory, arguments, stop)
-    except UserError as error:
-        _print_error(error)
-        return USERS
     except KeyboardInterrupt:
         _say(f"interrupted; {_continuing(directory)}")
         return INTERRUPTED
     except BrokenPipeError:
         raise
-    except OSError as error:
-        if error.errno in WRITE_ERRORS:
-            _print_error(explain_os_error(error, error.filename or directory or Path.cwd()))
-            return USERS
-        _keep_traceback(directory)
-    except Exception:  # the last resort: whatever it is, it is a mistake of ours
-        _keep_traceback(directory)
-    return OURS
+    except Exception as error:
+        mistake = _of_the_user(error, directory)
+        if mistake is None:
+            _keep_traceback(directory)
+            return OURS
+        _say(f"error: {mistake}")
+        return USERS
+
+
+def _of_the_user(error: Exception, directory: Path | None) -> UserError | None:
+    """Return an error as the user can mend it, or None where it is a mistake of ours."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError) and error.errno in WRITE_ERRORS:
+        return explain_os_error(error, error.filename or directory or Path.cwd())
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return UserError(
+            "memory",
+            found=f"less than this run needs ({reason})",
+            expected="room for the model, and for a batch of its longest texts",
+            action="lower config.memory.bytes and give the same command again: all finished "
+            "stages are kept; if it was training, begin anew with a lower "
+            "config.training.batch_size",
+        )
+    return None
 
 
 @contextlib.contextmanager
@@ -100,10 +115,6 @@ def _forget_output() -> None:
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
-
-
-def _print_error(error: UserError) -> None:
-    print(f"error: {error}", file=sys.stderr)
 
 
 def _keep_traceback(directory: Path | None) -> None:
@@ -150,7 +161,7 @@ def _run(
                 command.config,
                 directory,
                 made_with=_made_with(arguments),
-                progress=sys.stderr.isatty(),
+                progress=sys.stderr is not None and sys.stderr.isatty(),
                 stop=stop,
                 say=_say,
             )

@@ -94,6 +94,8 @@ def _raise(error):
     [
         (KeyboardInterrupt, (130, "interrupted; the same command with --workdir=")),
         (OSError(5, "Input/output error"), (1, "a mistake in attnjax")),
+        (MemoryError(), (2, "error: memory: found less than this run needs (MemoryError)")),
+        (RuntimeError("RESOURCE_EXHAUSTED: 9 GiB"), (2, "(RESOURCE_EXHAUSTED: 9 GiB)")),
         (IsADirectoryError(21, "Is a directory", "a/b"), (2, "error: a/b: found is a directory")),
     ],
 )
