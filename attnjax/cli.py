@@ -1,13 +1,15 @@
 """The command: parse, lock the work folder, run the stages, write the report."""
 
-import dataclasses
+import contextlib
+import itertools
+import os
 import platform
 import shlex
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -17,9 +19,12 @@ from attnjax import __version__
 from attnjax.commandline import Command, parse, usage
 from attnjax.config import Config
 from attnjax.errors import UserError
-from attnjax.workspace import SCHEMA, WRITE_ERRORS, explain_os_error, work_folder
+from attnjax.workspace import WRITE_ERRORS, explain_os_error, work_folder
 
-OK, OURS, USERS, TERMINATED = 0, 1, 2, 128 + signal.SIGTERM
+OK, OURS, USERS = 0, 1, 2
+INTERRUPTED, BROKEN_PIPE, TERMINATED = (
+    128 + number for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)
+)
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "numpy", "chex")
 
 
@@ -31,50 +36,91 @@ def main(arguments: Sequence[str], *, root: Path) -> int:
         root: the folder that holds `configs/`.
 
     Returns:
-        0 if all is done, 2 for a mistake of the user, 1 for one of ours, 143 after SIGTERM.
+        0 if all is done, 2 for a mistake of the user, 1 for one of ours; 130 after Ctrl-C, 143
+        after SIGTERM, 141 where whoever read the output has gone.
     """
     try:
-        command = parse(arguments, configs=root / "configs")
-    except UserError as error:
-        _print_error(error)
-        return USERS
-    if command.help:
-        print(usage(root / "configs"))
-        return OK
-    directory = Path(command.workdir or _fresh_folder(command.name))
-    return _guarded(command, directory, arguments)
+        return _explained(arguments, root)
+    except BrokenPipeError:  # as `head` does with --help: whoever was reading has gone
+        _forget_output()
+        return BROKEN_PIPE
 
 
-def _guarded(command: Command, directory: Path, arguments: Sequence[str]) -> int:
+def _explained(arguments: Sequence[str], root: Path) -> int:
     """Run, turning whatever goes wrong into one message and an exit code."""
-    code = OURS
+    directory = None
     try:
-        code = _run(command, directory, arguments)
-    except UserError as error:
-        _print_error(error)
-        code = USERS
+        command = parse(arguments, configs=root / "configs")
+        if command.help:
+            print(usage(root / "configs"), flush=True)
+            return OK
+        given = command.workdir
+        directory = Path(given).expanduser() if given else _fresh_folder(command.name)
+        with _asked_to_stop() as stop:
+            return _run(command, directory, arguments, stop)
     except KeyboardInterrupt:
-        _say("interrupted; the same command with this --workdir continues")
-        code = 128 + signal.SIGINT
-    except OSError as error:
-        if error.errno in WRITE_ERRORS:
-            _print_error(explain_os_error(error, error.filename or directory))
-            code = USERS
-        else:
+        _say(f"interrupted; {_continuing(directory)}")
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        mistake = _of_the_user(error, directory)
+        if mistake is None:
             _keep_traceback(directory)
-    except Exception:  # the last resort: whatever it is, it is a mistake of ours
-        _keep_traceback(directory)
-    return code
+            return OURS
+        _say(f"error: {mistake}")
+        return USERS
 
 
-def _print_error(error: UserError) -> None:
-    print(f"error: {error}", file=sys.stderr)
+def _of_the_user(error: Exception, directory: Path | None) -> UserError | None:
+    """Return an error as the user can mend it, or None where it is a mistake of ours."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError) and error.errno in WRITE_ERRORS:
+        return explain_os_error(error, error.filename or directory or Path.cwd())
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return UserError(
+            "memory",
+            found=f"less than this run needs ({reason})",
+            expected="room for the model, and for a batch of its longest texts",
+            action="lower config.memory.bytes and give the same command again: all finished "
+            "stages are kept; if it was training, begin anew with a lower "
+            "config.training.batch_size",
+        )
+    return None
 
 
-def _keep_traceback(directory: Path) -> None:
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Yield whether SIGTERM has come; the process's own handler is back after the block."""
+    event = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    try:
+        yield event.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _continuing(directory: Path | None) -> str:
+    """Return how to go on after a stop."""
+    if directory is None:
+        return "nothing was begun"
+    return f"the same command with --workdir={shlex.quote(str(directory))} continues"
+
+
+def _forget_output() -> None:
+    """Send what is still buffered, and all that follows, nowhere: nobody reads it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _keep_traceback(directory: Path | None) -> None:
     """Keep the traceback where it can be sent from, and say so in one message."""
     text = traceback.format_exc()
-    path = directory / "error.log"
+    path = (directory or Path()) / "error.log"
     try:
         path.write_text(text, encoding="utf-8")
         where = f"the details are in {path}"
@@ -88,37 +134,39 @@ def _keep_traceback(directory: Path) -> None:
     )
 
 
-def _fresh_folder(name: str) -> str:
-    """Return a folder below runs/ that does not exist yet."""
+def _fresh_folder(name: str) -> Path:
+    """Make a folder below runs/ that nobody else has and return it."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    path = Path("runs") / f"{name}-{stamp}"
-    number = 1
-    while path.exists():
-        number += 1
-        path = Path("runs") / f"{name}-{stamp}-{number}"
-    return str(path)
+    for number in itertools.count(1):
+        path = Path("runs") / (f"{name}-{stamp}" + (f"-{number}" if number > 1 else ""))
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("there is always another number")
 
 
-def _run(command: Command, directory: Path, arguments: Sequence[str]) -> int:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    _use_compilation_cache()
-    from attnjax.experiments.runner import identity, run_stages
-    from attnjax.training.loop import Interrupted
-
-    record = _record(command.config, identity(command.config), arguments)
-    with work_folder(directory, record):
+def _run(
+    command: Command, directory: Path, arguments: Sequence[str], stop: Callable[[], bool]
+) -> int:
+    with work_folder(directory):
         _say(f"work folder: {directory}")
+        _use_compilation_cache()
+        from attnjax.experiments.runner import run_stages
+        from attnjax.training.loop import Interrupted
+
         try:
             results = run_stages(
                 command.config,
                 directory,
-                progress=sys.stderr.isatty(),
-                stop=stop.is_set,
+                made_with=_made_with(arguments),
+                progress=sys.stderr is not None and sys.stderr.isatty(),
+                stop=stop,
                 say=_say,
             )
         except Interrupted:
-            _say("stopped as asked; the same command with this --workdir continues")
+            _say(f"stopped as asked; {_continuing(directory)}")
             return TERMINATED
         _write_report(command.config, directory, results)
     return OK
@@ -136,7 +184,9 @@ def _write_report(config: Config, directory: Path, results: dict[str, Any]) -> N
     write_report(directory, instances_limit=config.report.instances, title=title)
     scores = results["performance"]["test"]
     _say(f"test accuracy {scores['accuracy']:.3f}, F1 {scores['f1']:.3f}")
-    print(f"report:  {directory / 'report.html'}\nresults: {directory / 'results.json'}")
+    print(
+        f"report:  {directory / 'report.html'}\nresults: {directory / 'results.json'}", flush=True
+    )
 
 
 def _use_compilation_cache() -> None:
@@ -156,19 +206,24 @@ def _use_compilation_cache() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 
-def _record(config: Config, identity: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
-    """Return what `config.json` holds."""
+def _made_with(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the command, and the versions and the device that it runs on."""
     import jax
 
-    device = jax.local_devices()[0]
+    try:
+        devices = jax.local_devices()
+    except RuntimeError as error:
+        raise UserError(
+            "JAX",
+            found=f"no device to compute on ({str(error).splitlines()[0]})",
+            expected="a CPU, GPU or TPU that this process may use",
+            action="correct or clear the environment variable JAX_PLATFORMS (cpu always works), "
+            "or end the process that holds the device",
+        ) from error
     return {
-        "schema": SCHEMA,
         "attnjax": __version__,
         "command": shlex.join(["python", "train.py", *arguments]),
-        "seed": config.seed,
-        "device": f"{len(jax.local_devices())} x {device.device_kind} ({device.platform})",
+        "device": f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})",
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES},
-        "identity": identity,
-        "config": dataclasses.asdict(config),
     }

@@ -42,7 +42,7 @@ def parse(arguments: Sequence[str], *, configs: Path) -> Command:
     overrides = [one for one in arguments if one.startswith(_PREFIX)]
     others = [one for one in arguments if not one.startswith(_PREFIX)]
     values = _plain_flags(others, default=configs / "quickstart.py")
-    file = Path(str(values["config"].value))
+    file = Path(str(values["config"].value)).expanduser()
     if values["help"].value:
         return Command(Config(), file.stem, "", True)
     raw = load_config(file, configs)
@@ -104,6 +104,8 @@ def load_config(file: Path, configs: Path) -> dict[str, Any]:
     Raises:
         ConfigError: if it cannot be read, does not run, or returns something else.
     """
+    if file.is_dir():
+        raise _broken(file, "a folder")  # runpy would run its __main__.py
     try:
         made = runpy.run_path(str(file))["get_config"]()
     except OSError as error:
@@ -116,7 +118,7 @@ def load_config(file: Path, configs: Path) -> dict[str, Any]:
         ) from error
     except KeyError as error:
         raise _broken(file, f"no {error}") from error
-    except Exception as error:  # a user's file may raise anything
+    except (Exception, SystemExit) as error:  # a user's file may raise anything
         raise _broken(file, f"{type(error).__name__}: {error}") from error
     if not isinstance(made, ConfigDict):
         raise _broken(file, f"get_config() that returns {type(made).__name__}")
@@ -174,7 +176,8 @@ def _apply(raw: dict[str, Any], override: str, errors: list[UserError]) -> None:
         place = raw
         for section in sections:
             place = place.setdefault(section, {})
-        place[leaf] = parse_value(text, default_of(name))
+        if isinstance(place, dict):  # else `resolve` names the file's mistake
+            place[leaf] = parse_value(text, default_of(name))
 
 
 def default_of(name: str) -> Any:

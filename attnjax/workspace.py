@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from attnjax.errors import WorkFolderError, raise_all
+from attnjax.errors import WorkFolderError
 
 SCHEMA = 1
 """Of every JSON file of a work folder; a folder with a higher one is not touched."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-WRITE_ERRORS = (*_FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG)
+WRITE_ERRORS = (
+    *_FULL,
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+)
 """What a file system answers where the user chose a place that cannot be written."""
 
 
@@ -90,8 +94,12 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, (text + "\n").encode())
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, *, action: str = "restore it, or delete it and run again") -> Any:
     """Read JSON that a run wrote.
+
+    Args:
+        path: of the file.
+        action: what to do about one that cannot be read.
 
     Raises:
         WorkFolderError: if the file is not the JSON that a run writes.
@@ -103,24 +111,22 @@ def read_json(path: Path) -> Any:
             str(path),
             found=f"a file that cannot be read ({error})",
             expected="JSON written by a run",
-            action="restore it, or delete it so that it is made again",
+            action=action,
         ) from error
 
 
 @contextlib.contextmanager
-def work_folder(directory: Path, record: dict[str, Any]) -> Iterator[Path]:
-    """Open a work folder for this process alone.
+def work_folder(directory: Path) -> Iterator[Path]:
+    """Open a work folder for this process alone; nothing but its lock is written.
 
     Args:
         directory: made if it does not exist.
-        record: what `config.json` shall hold; its `identity` decides whether a folder of
-            an earlier run continues or is refused.
 
     Yields:
         The folder, locked until the block ends.
 
     Raises:
-        WorkFolderError: if the folder is in use, not writable, of another config or newer.
+        WorkFolderError: if the folder is in use, or cannot be made or locked.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -129,8 +135,6 @@ def work_folder(directory: Path, record: dict[str, Any]) -> Iterator[Path]:
         raise explain_os_error(error, directory) from error
     try:
         _lock(lock, directory)
-        _check_record(directory, record)
-        write_json(directory / "config.json", record)
         yield directory
     finally:
         os.close(lock)
@@ -146,31 +150,16 @@ def _lock(descriptor: int, directory: Path) -> None:
             expected="one run at a time in a folder",
             action="wait for it, stop it, or give another --workdir",
         ) from error
+    except OSError as error:  # some network file systems have no locks
+        raise WorkFolderError(
+            str(directory),
+            found=f"a folder that cannot be locked ({error.strerror})",
+            expected="a file system with locks",
+            action="give a --workdir on another one",
+        ) from error
 
 
-def _check_record(directory: Path, record: dict[str, Any]) -> None:
-    """Refuse a folder that belongs to another config or to a newer version."""
-    path = directory / "config.json"
-    if not path.exists():
-        return
-    before = read_json(path)
-    check_schema(before, path)
-    old, new = flatten(before.get("identity", {})), flatten(record["identity"])
-    raise_all(
-        [
-            WorkFolderError(
-                f"{directory} (config.{name})",
-                found=f"{new.get(name)!r} in this command",
-                expected=f"{old.get(name)!r}, with which the folder was begun",
-                action="give the same value, or another --workdir",
-            )
-            for name in sorted({*old, *new})
-            if old.get(name) != new.get(name)
-        ]
-    )
-
-
-def check_schema(value: dict[str, Any], path: Path) -> None:
+def check_schema(value: Any, path: Path) -> None:
     """Refuse a JSON file whose schema is newer than this version knows."""
     found = value.get("schema") if isinstance(value, dict) else None
     if not isinstance(found, int) or found > SCHEMA:

@@ -140,12 +140,29 @@ def test_a_planted_test_that_was_typed_is_refused_on_other_data():
         parse(typed, configs=CONFIGS)
 
 
-@pytest.mark.parametrize("body", ["1 / 0", "raise RuntimeError('x')"])
+@pytest.mark.parametrize("body", ["1 / 0", "raise RuntimeError('x')", "raise SystemExit(3)"])
 def test_whatever_a_config_file_raises_is_one_message(tmp_path, body):
     file = tmp_path / "mine.py"
     file.write_text(f"def get_config():\n    {body}\n")
-    with pytest.raises(ConfigError, match="Error"):
+    with pytest.raises(ConfigError, match=r"Error|SystemExit"):
         parse([f"--config={file}"], configs=CONFIGS)
+
+
+def test_a_folder_is_no_config_file(tmp_path):
+    (tmp_path / "__main__.py").write_text("raise AssertionError('this ran')")
+    with pytest.raises(ConfigError, match="found a folder"):
+        parse([f"--config={tmp_path}"], configs=CONFIGS)
+
+
+def test_a_field_typed_below_a_section_that_is_none_is_the_files_mistake(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from ml_collections import ConfigDict\n"
+        "def get_config():\n"
+        "    return ConfigDict({'model': 3})\n"
+    )
+    with pytest.raises(ConfigError, match=r"config\.model: found 3; expected a section"):
+        parse([f"--config={file}", "--config.model.encoder=cnn"], configs=CONFIGS)
 
 
 def test_a_number_too_large_for_a_float_is_out_of_range():

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.processes import ROOT
@@ -31,13 +32,17 @@ def test_the_positive_control_passes_and_the_negative_fails(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # three trainings: about five minutes of two cores
 def test_the_treebank_with_random_embeddings_reaches_its_accuracy(tmp_path, shared_data):
-    results = _results(
-        tmp_path / "run",
-        f"--config={ROOT / 'configs' / 'sst.py'}",
-        f"--config.data.dir={shared_data}",
-        "--config.tests=permutation",
-    )
-    assert results["dataset"]["splits"] == {"train": 6355, "dev": 821, "test": 1725}
-    # The promise is a mean of 0.76 over seeds (README has three); one seed may lie 0.02 below.
-    assert results["performance"]["test"]["accuracy"] >= 0.74
+    accuracies = []
+    for seed in range(3):
+        results = _results(
+            tmp_path / str(seed),
+            f"--config={ROOT / 'configs' / 'sst.py'}",
+            f"--config.data.dir={shared_data}",
+            f"--config.seed={seed}",
+            "--config.tests=",
+        )
+        assert results["dataset"]["splits"] == {"train": 6355, "dev": 821, "test": 1725}
+        accuracies.append(results["performance"]["test"]["accuracy"])
+    assert np.mean(accuracies) >= 0.76, accuracies

@@ -1,5 +1,5 @@
 import errno
-import json
+import fcntl
 import os
 import subprocess
 import sys
@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attnjax.errors import UserErrors, WorkFolderError
-from attnjax.workspace import SCHEMA, read_json, work_folder, write_atomically, write_json
-
-RECORD = {"schema": SCHEMA, "identity": {"seed": 0, "model": {"encoder": "lstm", "size": 3}}}
+from attnjax.errors import WorkFolderError
+from attnjax.workspace import read_json, work_folder, write_atomically, write_json
 
 
 def test_a_written_file_is_whole_and_leaves_nothing_beside_it(tmp_path):
@@ -66,37 +64,27 @@ def test_damaged_json_is_named(tmp_path):
         read_json(path)
 
 
-def test_the_same_config_continues(tmp_path):
+def test_a_folder_may_be_opened_again_and_holds_nothing_but_its_lock(tmp_path):
     for _ in range(2):
-        with work_folder(tmp_path / "run", RECORD) as folder:
-            assert json.loads((folder / "config.json").read_text())["schema"] == SCHEMA
+        with work_folder(tmp_path / "run") as folder:
+            assert os.listdir(folder) == [".lock"]
 
 
-def test_another_config_is_refused_with_every_difference(tmp_path):
-    with work_folder(tmp_path, RECORD):
-        pass
-    other = {"schema": SCHEMA, "identity": {"seed": 1, "model": {"encoder": "cnn", "size": 3}}}
-    with pytest.raises(UserErrors) as caught, work_folder(tmp_path, other):
-        pass
-    text = str(caught.value)
-    assert "config.seed): found 1 in this command; expected 0" in text
-    assert "config.model.encoder): found 'cnn'" in text
-    assert "size" not in text
-    assert json.loads((tmp_path / "config.json").read_text()) == RECORD
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def none(descriptor, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
 
-
-def test_a_newer_schema_is_refused(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps(RECORD | {"schema": SCHEMA + 1}))
-    with pytest.raises(WorkFolderError, match="found schema 2"), work_folder(tmp_path, RECORD):
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(WorkFolderError, match="No locks available"), work_folder(tmp_path):
         pass
 
 
 def test_a_folder_in_use_is_refused(tmp_path):
     # flock belongs to the open file, so a second opening in this process is refused too.
     with (
-        work_folder(tmp_path, RECORD),
+        work_folder(tmp_path),
         pytest.raises(WorkFolderError, match="in use by another process"),
-        work_folder(tmp_path, RECORD),
+        work_folder(tmp_path),
     ):
         pass
 
@@ -106,6 +94,6 @@ def test_a_path_below_a_file_cannot_be_a_folder(tmp_path):
     file.write_text("x")
     with (
         pytest.raises(WorkFolderError, match="not a directory; expected a folder"),
-        work_folder(Path(file) / "run", RECORD),
+        work_folder(Path(file) / "run"),
     ):
         pass

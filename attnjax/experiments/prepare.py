@@ -37,7 +37,10 @@ def prepare(config: Config) -> Prepared:
     coverage, vectors = None, None
     if data.vectors:
         found = read_vectors(
-            Path(data.vectors), vocabulary, config.model.embedding_size, seed=config.seed
+            Path(data.vectors).expanduser(),
+            vocabulary,
+            config.model.embedding_size,
+            seed=config.seed,
         )
         vectors = found.matrix
         coverage = {"found": found.found, "missing": found.missing, "share": found.share}

@@ -1,5 +1,6 @@
 """What a stage leaves behind: a summary and rows, and how both reach the disk."""
 
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,15 +25,17 @@ class Result(NamedTuple):
     rows: dict[str, Any]
 
 
-def write_rows(path: Path, rows: dict[str, Any]) -> None:
-    """Write columns as Parquet, atomically; NaN becomes null."""
+def write_rows(path: Path, rows: dict[str, Any]) -> str:
+    """Write columns as Parquet, atomically, and return its sha256; NaN becomes null."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pa.table({name: _column(values) for name, values in rows.items()})
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
+    content = buffer.getvalue()
+    write_atomically(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _column(values: Any) -> Any:
@@ -63,7 +66,7 @@ def read_rows(path: Path) -> dict[str, Any]:
             str(path),
             found=f"a file that cannot be read ({error})",
             expected="Parquet written by a run",
-            action="restore it, or delete it and the .json beside it so that they are made again",
+            action="give the same command again: the stage that wrote it is done again",
         ) from error
     return {name: _values(table.column(name).combine_chunks()) for name in table.column_names}
 

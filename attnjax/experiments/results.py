@@ -29,7 +29,7 @@ def write_results(trial: Trial, stages: list[str]) -> dict[str, Any]:
     tables = {
         name: read_rows(folder / f"{name}.parquet")
         for name in stages
-        if (folder / f"{name}.parquet").exists()
+        if done[name]["rows_sha256"] is not None
     }
     results = assemble(trial.config, done, tables)
     write_json(trial.directory / "results.json", results)

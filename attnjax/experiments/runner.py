@@ -1,6 +1,5 @@
-"""The runner: stages in order, each finished one kept, then the results and the report."""
+"""The runner: stages in order, each finished one kept, then the results."""
 
-import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,31 +7,41 @@ from typing import Any
 
 from attnjax.config import Config
 from attnjax.data.vocabulary import write_vocabulary
-from attnjax.errors import WorkFolderError, raise_all
+from attnjax.errors import UserError, raise_all
+from attnjax.experiments.finished import differing_settings, read_finished, write_finished
+from attnjax.experiments.identity import (
+    differing_fields,
+    differing_inputs,
+    input_digests,
+    read_record,
+    write_record,
+)
 from attnjax.experiments.prepare import describe, prepare
-from attnjax.experiments.result import write_rows
 from attnjax.experiments.results import write_results
 from attnjax.experiments.stages import Stage, needed, stage_settings
 from attnjax.experiments.trial import Trial
-from attnjax.training.loop import Interrupted
-from attnjax.workspace import SCHEMA, check_schema, flatten, read_json, write_json
+from attnjax.workspace import SCHEMA, write_json
 
 
 def run_stages(
     config: Config,
     directory: Path,
     *,
+    made_with: dict[str, Any],
     progress: bool,
     stop: Callable[[], bool],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Do every stage of a config that is not done yet, and write the results.
 
+    Everything that can be refused is refused before anything is written.
+
     Args:
         config: resolved.
         directory: the work folder, locked by the caller.
+        made_with: the command, and the versions and the device it runs on, for `config.json`.
         progress: whether to draw a progress bar.
-        stop: asked between stages, and by training between steps.
+        stop: asked between stages, between their batches, and by training between steps.
         say: takes one line for the user at a time.
 
     Returns:
@@ -42,96 +51,71 @@ def run_stages(
         UserError: for anything the user can mend.
         Interrupted: if `stop` said so; all that was finished is kept.
     """
+    before = read_record(directory)
+    raise_all(differing_fields(directory, before, config))
     data = prepare(config)
-    _check_data(directory, describe(data))
-    write_vocabulary(directory / "vocabulary.txt", data.vocabulary)
+    described = describe(data)
+    inputs = input_digests(config, described)
     trial = Trial(
-        config=config,
-        data=data,
-        directory=directory,
-        progress=progress,
-        stop=stop,
-        say=say,
+        config=config, data=data, directory=directory, progress=progress, stop=stop, say=say
     )
     stages = needed(config.tests)
+    finished = _finished_before(trial, stages, differing_inputs(directory, before, inputs))
+    write_record(directory, before, config, inputs=inputs, made_with=made_with)
+    _write_data(trial, described)
     for number, stage in enumerate(stages, 1):
-        if stop():
-            raise Interrupted
-        _finish(stage, trial, f"[{number}/{len(stages)}] {stage.name}")
+        trial.raise_if_stopped()
+        title = f"[{number}/{len(stages)}] {stage.name}"
+        # What a stage read may have been made again since, with another outcome.
+        requires = {name: finished[name]["sha256"] for name in stage.requires}
+        if finished.get(stage.name, {}).get("requires") == requires:
+            say(f"{title}: finished before")
+        else:
+            finished[stage.name] = _do(stage, trial, requires, title)
     return write_results(trial, [stage.name for stage in stages])
 
 
-def _check_data(directory: Path, described: dict[str, Any]) -> None:
-    """Refuse a folder whose run was begun on other data."""
-    path = directory / "stages" / "data.json"
-    if path.exists():
-        before = read_json(path)
-        check_schema(before, path)
-        if before["summary"]["sha256"] != described["sha256"]:
-            raise WorkFolderError(
-                str(directory),
-                found="data that differ from those the folder was begun with",
-                expected=f"the same {before['summary']['kept']} instances in the same order",
-                action="restore the data, or give another --workdir",
-            )
-    write_json(path, {"schema": SCHEMA, "stage": "data", "summary": described})
+def _finished_before(
+    trial: Trial, stages: list[Stage], errors: list[UserError]
+) -> dict[str, dict[str, Any]]:
+    """Return what the JSON of each finished stage says, by the stage's name.
 
-
-def _finish(stage: Stage, trial: Trial, title: str) -> None:
-    """Run one stage unless its files say that it is finished with the same settings."""
+    Raises:
+        UserError: the given errors, and those of stages finished with other settings.
+    """
     folder = trial.directory / "stages"
-    path = folder / f"{stage.name}.json"
-    settings = stage_settings(stage, trial)
-    if path.exists():
-        before = read_json(path)
-        check_schema(before, path)
-        _check_settings(stage, path, flatten(before["settings"]), flatten(settings))
-        trial.say(f"{title}: finished before")
-        return
+    finished = {}
+    for stage in stages:
+        record = read_finished(folder, stage.name, trial.say)
+        if record is not None:
+            finished[stage.name] = record
+            errors = errors + differing_settings(folder, record, stage_settings(stage, trial))
+    raise_all(errors)
+    return finished
+
+
+def _write_data(trial: Trial, described: dict[str, Any]) -> None:
+    """Write what the data are; every command makes both files again from the data."""
+    record = {"schema": SCHEMA, "stage": "data", "summary": described}
+    write_json(trial.directory / "stages" / "data.json", record)
+    write_vocabulary(trial.directory / "vocabulary.txt", trial.data.vocabulary)
+
+
+def _do(stage: Stage, trial: Trial, requires: dict[str, str], title: str) -> dict[str, Any]:
+    """Run one stage and return what its JSON says."""
     trial.say(f"{title} ...")
     begin = time.perf_counter()
     result = stage.run(trial)
     seconds = time.perf_counter() - begin
-    if result.rows:
-        write_rows(folder / f"{stage.name}.parquet", result.rows)
-    # The JSON is written last: it is what says that the stage is finished.
-    write_json(
-        path,
-        {
-            "schema": SCHEMA,
-            "stage": stage.name,
-            "settings": settings,
-            "seconds": result.summary.get("seconds", seconds),
-            "summary": result.summary,
-        },
+    # Training counts the seconds of all its continuations.
+    total = result.summary.pop("seconds", seconds)
+    record = write_finished(
+        trial.directory / "stages",
+        stage.name,
+        result,
+        settings=stage_settings(stage, trial),
+        requires=requires,
+        seconds=total,
     )
     trial.say(f"{title}: {seconds:.1f} s")
-
-
-def _check_settings(stage: Stage, path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    raise_all(
-        [
-            WorkFolderError(
-                f"{path} (config.{name})",
-                found=f"{new.get(name)!r} in this command",
-                expected=f"{old.get(name)!r}, with which the stage was finished",
-                action=f"give the same value, another --workdir, or delete {path.name} so that "
-                f"{stage.name} is done again",
-            )
-            for name in sorted({*old, *new})
-            if old.get(name) != new.get(name)
-        ]
-    )
-
-
-def identity(config: Config) -> dict[str, Any]:
-    """Return the fields that make a work folder this config's and no other's.
-
-    Left out are where local copies lie, which tests are run and what their own settings
-    are (each stage keeps those), the memory bound and the report's looks.
-    """
-    nested = dataclasses.asdict(config)
-    kept = ("seed", "protocol", "data", "model", "training", "selection")
-    identity = {name: nested[name] for name in kept}
-    identity["data"].pop("dir")
-    return identity
+    return record

@@ -94,10 +94,11 @@ def _random_agreement(trial: Trial) -> Result:
     ids = np.asarray(scores["instance_id"])
     predicted = aligned(trial.rows("predictions"), "predicted", ids)
     lengths = [len(one) for one in scores["gradient"]]
-    draws = [
-        taus(random_scores(lengths, ids, seed=trial.config.seed, draw=draw), scores["gradient"])
-        for draw in range(trial.config.random.draws)
-    ]
+    draws = []
+    for draw in range(trial.config.random.draws):
+        trial.raise_if_stopped()
+        noise = random_scores(lengths, ids, seed=trial.config.seed, draw=draw)
+        draws.append(taus(noise, scores["gradient"]))
     tau = np.concatenate([one for one, _ in draws])
     p_value = np.concatenate([one for _, one in draws])
     summary = summarise_tau(tau, p_value, np.tile(predicted, len(draws)), **trial.intervals)

@@ -68,14 +68,18 @@ def best_params(trial: Trial, stage: str = "train") -> Params:
         WorkFolderError: if the checkpoints no longer hold what the stage recorded.
     """
     if stage not in trial.params:
+        checkpoints = trial.directory / "checkpoints" / stage
+        if trial.config.training.epochs and not any(checkpoints.glob("*")):
+            trial.say(f"{checkpoints}: no checkpoint is left, {stage} is repeated")
         params = _fit(trial, stage).params
         path = trial.directory / "stages" / f"{stage}.json"
         if params_digest(params) != read_json(path)["summary"]["params_sha256"]:
             raise WorkFolderError(
-                str(trial.directory / "checkpoints" / stage),
+                str(checkpoints),
                 found="params that are not those that the finished stages used",
                 expected="the checkpoints as the run left them",
-                action="restore them, or start again in another --workdir",
+                action=f"restore them, delete {path} so that its params are the ones that count "
+                "and other stages are done again, or start again in another --workdir",
             )
         trial.params[stage] = params
     return trial.params[stage]
@@ -107,7 +111,7 @@ def initial_params(config: Config, data: Prepared) -> Params | None:
     if not config.model.weights:
         return None
     return params_from_release(
-        load_release_weights(Path(config.model.weights)),
+        load_release_weights(Path(config.model.weights).expanduser()),
         config.model,
         vocabulary_size=len(data.vocabulary),
         num_classes=len(data.corpus.class_names),

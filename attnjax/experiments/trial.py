@@ -1,10 +1,11 @@
 """What every stage of a run reads: the config, the data, the model, finished stages."""
 
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import jax
 import numpy as np
@@ -17,6 +18,7 @@ from attnjax.data.encoded import EncodedSplit
 from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.result import read_rows
 from attnjax.models.build import build_model
+from attnjax.training.loop import Interrupted
 from attnjax.types import AttentionModel, Batch, Params
 
 MAX_EVALUATION_BATCH = 128
@@ -72,18 +74,26 @@ class Trial:
         )
 
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
-        """Return a split's padded batches (at most `limit` instances; 0: all)."""
-        return evaluation_batches(
+        """Return a split's padded batches (at most `limit` instances; 0: all).
+
+        Going through them raises `Interrupted` between two once the run was asked to stop.
+        """
+        batches = evaluation_batches(
             self.data.splits[split],
             lengths=self.data.lengths,
             batch_size=evaluation_batch_size(self.config, self.data.lengths[-1]),
             limit=limit,
         )
+        return Interruptible(batches, self.raise_if_stopped)
+
+    def raise_if_stopped(self) -> None:
+        """Raise `Interrupted` if the run was asked to stop."""
+        if self.stop():
+            raise Interrupted("stopped as asked; the same command continues")
 
     def key(self, stage: str) -> Key[Array, ""]:
-        """Return the key of a stage, from the seed and the stage's name."""
-        salt = int.from_bytes(stage.encode()[:4].ljust(4, b"_"), "little")
-        return jax.random.fold_in(jax.random.key(self.config.seed), salt % (2**31))
+        """Return the key of a stage, from the seed and a checksum of the stage's whole name."""
+        return jax.random.fold_in(jax.random.key(self.config.seed), zlib.crc32(stage.encode()))
 
     def rows(self, stage: str) -> dict[str, Any]:
         """Return the rows of a finished stage."""
@@ -93,6 +103,40 @@ class Trial:
     def intervals(self) -> dict[str, int]:
         """The bootstrap's settings, as keyword arguments."""
         return {"samples": self.config.bootstrap.samples, "seed": self.config.seed}
+
+
+class Interruptible(Sequence[Batch]):
+    """Batches; a check that may raise is made before each that an iteration comes to.
+
+    Args:
+        batches: filled when they are asked for.
+        check: called without arguments.
+
+    Example:
+        >>> ids = (np.array([2, 7, 3], np.int32),)
+        >>> split = EncodedSplit(ids, np.zeros(1, np.int32), np.zeros(1, np.int32))
+        >>> batches = evaluation_batches(split, lengths=(4,), batch_size=1)
+        >>> checked = [batch.valid for batch in Interruptible(batches, lambda: print("check"))]
+        check
+    """
+
+    def __init__(self, batches: Sequence[Batch], check: Callable[[], None]) -> None:
+        self.batches, self.check = batches, check
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Batch]: ...
+    def __getitem__(self, index: int | slice) -> Batch | Sequence[Batch]:
+        return self.batches[index]
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self.batches:
+            self.check()
+            yield batch
 
 
 def evaluation_batch_size(config: Config, length: int) -> int:

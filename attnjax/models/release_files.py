@@ -1,5 +1,6 @@
 """Reading files of weights without ever running what is in them."""
 
+import hashlib
 import struct
 import warnings
 import zipfile
@@ -67,6 +68,37 @@ def load_release_weights(path: Path | str) -> dict[str, np.ndarray]:
         "one of .npz, .safetensors, " + ", ".join(TORCH_SUFFIXES),
         "save the weights in one of these formats and name the file so",
     )
+
+
+def weights_sha256(path: Path) -> str:
+    """Return a digest of the bytes of what `load_release_weights` reads.
+
+    Args:
+        path: the file or folder.
+
+    Raises:
+        WeightsError: if it cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "weights.npz"
+        >>> _ = file.write_bytes(b"1")
+        >>> weights_sha256(file)[:8]
+        '6b86b273'
+    """
+    names = FOLDER.values() if path.is_dir() else ("",)
+    sha256 = hashlib.sha256()
+    try:
+        for name in names:
+            sha256.update((path / name).read_bytes())
+    except OSError as error:
+        raise _error(
+            path,
+            f"weights that cannot be read ({error.strerror})",
+            "a file of weights, or a folder with " + " and ".join(FOLDER.values()),
+            "correct the path",
+        ) from error
+    return sha256.hexdigest()
 
 
 def _error(path: Path, found: str, expected: str, action: str) -> WeightsError:

@@ -52,8 +52,10 @@ class Run(NamedTuple):
         config: the resolved config, nested.
         packages: package names and versions.
         device: what the run was computed on.
-        command: the command that made the run.
+        command: the command that began the run.
         columns: the rows of `instances.parquet`.
+        later: the commands that continued it, each with its own versions and device where
+            they are others.
     """
 
     results: dict[str, Any]
@@ -62,6 +64,7 @@ class Run(NamedTuple):
     device: str
     command: str
     columns: Columns
+    later: tuple[str, ...] = ()
 
     @property
     def tests(self) -> dict[str, Any]:
@@ -116,7 +119,26 @@ def read_run(directory: Path) -> Run:
         device=str(config.get("device", "not recorded")),
         command=str(config.get("command", "not recorded")),
         columns=read_columns(directory / "instances.parquet"),
+        later=tuple(_later(one, config) for one in config.get("history", ())),
     )
+
+
+def _later(command: dict[str, Any], first: dict[str, Any]) -> str:
+    """Return a later command, and in brackets what it ran on where that is something else.
+
+    Example:
+        >>> _later({"command": "train", "device": "gpu"}, {"command": "train", "device": "cpu"})
+        'train (gpu)'
+    """
+    before = first.get("packages", {})
+    others = [
+        f"{name} {version}"
+        for name, version in command.get("packages", {}).items()
+        if version != before.get(name)
+    ]
+    if command.get("device") != first.get("device"):
+        others.insert(0, str(command.get("device")))
+    return str(command.get("command")) + (f" ({', '.join(others)})" if others else "")
 
 
 def read_columns(path: Path) -> Columns:

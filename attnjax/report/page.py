@@ -144,6 +144,7 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         ("Seed", str(run.config.get("seed", "not recorded"))),
         ("Device", run.device),
         ("Command", run.command),
+        *(("Continued by", command) for command in run.later),
     ]
     if vectors := dataset.get("vectors"):
         found = f"{count(vectors['found'])} words ({percent(vectors['share'])}) found in the file"

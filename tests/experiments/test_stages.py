@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from attnjax.config import TESTS, Config, field_names
+from attnjax.experiments.identity import identity
 from attnjax.experiments.permutation import BINS, by_max_attention
 from attnjax.experiments.planted import planted_evidence
 from attnjax.experiments.results import _LIMITED
-from attnjax.experiments.runner import identity
 from attnjax.experiments.stages import STAGES, needed
 from attnjax.experiments.training import config_of
 

@@ -9,6 +9,7 @@ import pytest
 
 from attnjax.errors import WorkFolderError
 from attnjax.report.load import read_columns, read_run
+from attnjax.report.page import provenance
 
 from .synthetic import make_run
 
@@ -55,6 +56,21 @@ def test_classes_without_a_name_get_one(tmp_path):
     results["dataset"]["class_names"] = ["no"]
     (folder / "results.json").write_text(json.dumps(results))
     assert read_run(folder).class_names == ["no", "class 1"]
+
+
+def test_later_commands_are_told_with_what_was_new(tmp_path):
+    folder = make_run(tmp_path, n=5)
+    record = json.loads((folder / "config.json").read_text())
+    packages = record["packages"]
+    assert read_run(folder).later == ()
+    record["history"] = [
+        {"command": "python train.py a", "device": record["device"], "packages": packages},
+        {"command": "python train.py b", "device": "1 x H100", "packages": packages | {"jax": "9"}},
+    ]
+    (folder / "config.json").write_text(json.dumps(record))
+    run = read_run(folder)
+    assert run.later == ("python train.py a", "python train.py b (1 x H100, jax 9)")
+    assert ("Continued by", "python train.py a") in provenance(run)
 
 
 @pytest.mark.parametrize("name", ["results.json", "config.json", "instances.parquet"])
