@@ -144,7 +144,9 @@ def fit(
     run = prepare_run(
         model, train=train, dev=dev, lengths=lengths, config=config, params=params, mesh=mesh
     )
-    state = replicate(initial_state(params, run.optimizer, train_key), mesh)
+    # One program instead of one for every shape of an array.
+    start = jax.jit(initial_state, static_argnames="optimizer")
+    state = replicate(start(params, optimizer=run.optimizer, key=train_key), mesh)
     snapshot = Snapshot(state, Best(params), Progress())
     with Checkpoints(directory, warn) as checkpoints:
         restored = checkpoints.restore(snapshot)
