@@ -78,7 +78,7 @@ def test_padding_does_not_waste_memory(table):
 
 
 PROGRAM = """
-%condition (arg: (s32[], f32[3,5])) -> pred[] {
+%until_56 (arg: (s32[], f32[3,5])) -> pred[] {
   %limit = s32[]{:T(128)} constant(56)
   %arg = (s32[]{:T(128)}, f32[3,5]{1,0:T(8,128)}) parameter(0)
   %at = s32[]{:T(128)} get-tuple-element(%arg), index=0
@@ -92,7 +92,7 @@ PROGRAM = """
 
 %outer (arg.2: (s32[], f32[3,5])) -> (s32[], f32[3,5]) {
   %arg.2 = (s32[]{:T(128)}, f32[3,5]{1,0:T(8,128)}) parameter(0)
-  ROOT %w = (s32[]{:T(128)}, f32[3,5]{1,0:T(8,128)}) while(%arg.2), condition=%condition, body=%inner
+  ROOT %w = (s32[]{:T(128)}, f32[3,5]{1,0}) while(%arg.2), condition=%until_56, body=%inner
 }
 
 %fused (p: f32[3,5]) -> f32[3,5] {

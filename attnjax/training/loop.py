@@ -234,7 +234,7 @@ def _finish_epoch(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
     eligible = training.first_epoch != "release" or epoch > 0 or training.epochs == 1
     if eligible and (best.score is None or value > best.score):
         # A copy, because the next step consumes the state.
-        best = Best(jax.tree.map(jnp.copy, state.params), value, epoch)
+        best = Best(_copied(state.params), value, epoch)
     since_best = epoch - best.epoch if best.epoch >= 0 else 0
     status = "running"
     if 0 < training.patience <= since_best:
@@ -243,6 +243,12 @@ def _finish_epoch(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
         status = "finished"
     progress = progress._replace(epoch=epoch + 1, epochs_since_best=since_best, status=status)
     return _save(run, Snapshot(state, best, progress), host)
+
+
+@jax.jit
+def _copied(params: Params) -> Params:
+    """Return other buffers with the same content, by one program for all arrays."""
+    return jax.tree.map(jnp.copy, params)
 
 
 def _save(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
