@@ -23,6 +23,7 @@ _TILE = re.compile(r"T\((\d+)(?:,(\d+))?\)")
 _CALLED = re.compile(r"(?:body|condition|to_apply|calls)=%?([\w.\-]+)")
 _WHILE = re.compile(r"\bwhile\(.*condition=%?([\w.\-]+), body=%?([\w.\-]+)")
 _CONSTANT = re.compile(r" = s32\[\]\S* constant\((\d+)\)")
+_CYCLES = re.compile(r'"estimated_cycles":"(\d+)"')
 _OPERATION = re.compile(r"\s([a-z][a-z\-]*)\(")
 _ALIASES = {"parameter", "get-tuple-element", "tuple", "bitcast", "while", "conditional", "call"}
 
@@ -48,6 +49,8 @@ class Form(NamedTuple):
         loops: steps of each innermost-to-outermost chain of loops, e.g. `"8 x 57"` for 57
             steps in each of 8; `"?"` where the number depends on the data.
         operations: how many of `COUNTED` there are, by name; a loop's body counts once.
+        cycles: the compiler's own estimate, loops counted as often as they run (once where
+            that is unknown); operations without an estimate, such as gathers, are left out.
         logical: bytes of all arrays that operations write.
         padded: bytes that these take up with their padding.
         worst: the array that loses most to padding, if any does.
@@ -55,6 +58,7 @@ class Form(NamedTuple):
 
     loops: tuple[str, ...]
     operations: dict[str, int]
+    cycles: int
     logical: int
     padded: int
     worst: Padded | None
@@ -77,18 +81,21 @@ def read_form(text: str) -> Form:
     bodies = dict(_computations(text))
     fused = {name for lines in bodies.values() for line in lines for name in _fusions(line)}
     kept = {name: lines for name, lines in bodies.items() if name not in fused}
-    operations: Counter[str] = Counter()
-    arrays: list[Padded] = []
-    for name, lines in bodies.items():
-        for line in lines:
-            operation = _operation(line)
-            operations[operation.removesuffix("-start")] += 1
-            if name in kept and operation not in _ALIASES:
-                arrays += _arrays(line.partition(f" {operation}(")[0])
+    loops = _loops(kept)
+    repeats = _repeats(loops)
+    operations = Counter(
+        _operation(line).removesuffix("-start") for lines in bodies.values() for line in lines
+    )
+    arrays = [one for lines in kept.values() for line in lines for one in _arrays(line)]
+    cycles = {
+        name: sum(int(found) for line in lines for found in _CYCLES.findall(line))
+        for name, lines in kept.items()
+    }
     worst = max(arrays, key=lambda one: one.padded - one.logical, default=None)
     return Form(
-        loops=tuple(_loops(kept)),
+        loops=tuple(_chains(loops)),
         operations={name: operations[name] for name in COUNTED if operations[name]},
+        cycles=sum(count * repeats.get(name, 1) for name, count in cycles.items()),
         logical=sum(one.logical for one in arrays),
         padded=sum(one.padded for one in arrays),
         worst=worst if worst and worst.padded > worst.logical else None,
@@ -119,8 +126,12 @@ def _fusions(line: str) -> list[str]:
     return _CALLED.findall(line) if _operation(line) != "while" else []
 
 
-def _arrays(declaration: str) -> Iterator[Padded]:
+def _arrays(line: str) -> Iterator[Padded]:
     """Return the arrays that an instruction writes, with the size they have in memory."""
+    operation = _operation(line)
+    if operation in _ALIASES:
+        return
+    declaration = line.partition(f" {operation}(")[0]
     for kind, axes, order, layout in _ARRAY.findall(declaration):
         if kind not in ITEM_BYTES or not axes:
             continue
@@ -135,26 +146,44 @@ def _arrays(declaration: str) -> Iterator[Padded]:
         yield Padded(f"{kind}[{axes}]", math.prod(sizes) * item, math.prod(padded) * item)
 
 
-def _loops(bodies: dict[str, list[str]]) -> Iterator[str]:
-    """Return the steps of every chain of loops that has no loop inside."""
+def _loops(bodies: dict[str, list[str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return for each computation the bodies of its loops, with their steps."""
     inside: dict[str, list[tuple[str, str]]] = {}
     for name, lines in bodies.items():
         for line in lines:
             found = _WHILE.search(line)
             if found:
                 inside.setdefault(name, []).append((found[2], _trips(bodies[found[1]])))
-    within = {body for loops in inside.values() for body, _ in loops}
+    return inside
+
+
+def _chains(loops: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
+    """Return the steps of every chain of loops that has no loop inside."""
+    within = {body for each in loops.values() for body, _ in each}
 
     def chains(name: str, steps: tuple[str, ...]) -> Iterator[str]:
-        loops = inside.get(name, [])
-        if not loops and steps:
+        if name not in loops and steps:
             yield " x ".join(steps)
-        for body, trips in loops:
+        for body, trips in loops.get(name, []):
             yield from chains(body, (*steps, trips))
 
-    for name in inside:
+    for name in loops:
         if name not in within:
             yield from chains(name, ())
+
+
+def _repeats(loops: dict[str, list[tuple[str, str]]]) -> dict[str, int]:
+    """Return how often each loop's body runs; 1 for a loop of unknown length."""
+    repeats: dict[str, int] = {}
+
+    def visit(name: str, times: int) -> None:
+        for body, trips in loops.get(name, []):
+            repeats[body] = times * (int(trips) if trips != "?" else 1)
+            visit(body, repeats[body])
+
+    for name in set(loops) - {body for each in loops.values() for body, _ in each}:
+        visit(name, 1)
+    return repeats
 
 
 def _trips(condition: list[str]) -> str:

@@ -87,7 +87,7 @@ PROGRAM = """
 
 %inner (arg.1: (s32[], f32[3,5])) -> (s32[], f32[3,5]) {
   %arg.1 = (s32[]{:T(128)}, f32[3,5]{1,0:T(8,128)}) parameter(0)
-  ROOT %both = (s32[]{:T(128)}, f32[3,5]{1,0:T(8,128)}) fusion(%arg.1), kind=kLoop, calls=%fused
+  ROOT %both = f32[3,5]{1,0:T(8,128)} fusion(%arg.1), calls=%fused, x={"estimated_cycles":"10"}
 }
 
 %outer (arg.2: (s32[], f32[3,5])) -> (s32[], f32[3,5]) {
@@ -105,7 +105,7 @@ PROGRAM = """
 
 ENTRY %main (x: f32[3,5]) -> f32[3,5] {
   %x = f32[3,5]{0,1:T(8,128)} parameter(0)
-  %gathered = bf16[300,2]{0,1:T(8,128)(2,1)S(1)} gather(%x, %x), offset_dims={1}
+  %gathered = bf16[300,2]{0,1:T(8,128)(2,1)S(1)} gather(%x, %x), x={"estimated_cycles":"7"}
   ROOT %loop = (s32[]{:T(128)}, f32[3,5]{1,0:T(8,128)}) while(%x), condition=%until, body=%outer
 }
 """
@@ -115,6 +115,7 @@ def test_the_form_of_a_program_is_read_from_its_text():
     form = read_form(PROGRAM)
     assert form.loops == ("? x 56",)
     assert form.operations == {"sort": 1, "gather": 1}
+    assert form.cycles == 56 * 10 + 7
     # By hand: the inner fusion writes 3 x 5 floats as 8 x 128; the gather's axis 0 is the
     # fastest, so 300 becomes 384 and 2 becomes 8. What is inside the fusion is not in memory.
     assert form.worst == Padded("bf16[300,2]", 300 * 2 * 2, 384 * 8 * 2)
