@@ -66,7 +66,8 @@ for seed in (0, 1):
                  "--config.model.encoder=average"]
     code = cli.main(arguments, root=Path(root))
     runs.append({"code": code, "traced": dict(traced), "compiled": dict(compiled)})
-print(json.dumps({"runs": runs, "at_first_step": sorted(at_first_step)}))
+precision = jax.config.jax_default_matmul_precision
+print(json.dumps({"runs": runs, "at_first_step": sorted(at_first_step), "precision": precision}))
 """
 
 
@@ -112,6 +113,10 @@ def test_a_second_run_in_the_process_compiles_nothing(seen):
     assert second["compiled"] == {}
     # One look at the shape of the logits a training, which runs nothing.
     assert set(second["traced"]) <= {"<lambda>"}
+
+
+def test_a_run_multiplies_in_float32_on_every_device(seen):
+    assert seen["precision"] == "highest"
 
 
 def test_heavy_packages_are_imported_after_the_first_step(seen):
