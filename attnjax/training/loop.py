@@ -144,7 +144,9 @@ def fit(
     run = prepare_run(
         model, train=train, dev=dev, lengths=lengths, config=config, params=params, mesh=mesh
     )
-    state = replicate(initial_state(params, run.optimizer, train_key), mesh)
+    # One program instead of one for every shape of an array.
+    start = jax.jit(initial_state, static_argnames="optimizer")
+    state = replicate(start(params, optimizer=run.optimizer, key=train_key), mesh)
     snapshot = Snapshot(state, Best(params), Progress())
     with Checkpoints(directory, warn) as checkpoints:
         restored = checkpoints.restore(snapshot)
@@ -232,7 +234,7 @@ def _finish_epoch(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
     eligible = training.first_epoch != "release" or epoch > 0 or training.epochs == 1
     if eligible and (best.score is None or value > best.score):
         # A copy, because the next step consumes the state.
-        best = Best(jax.tree.map(jnp.copy, state.params), value, epoch)
+        best = Best(_copied(state.params), value, epoch)
     since_best = epoch - best.epoch if best.epoch >= 0 else 0
     status = "running"
     if 0 < training.patience <= since_best:
@@ -241,6 +243,12 @@ def _finish_epoch(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
         status = "finished"
     progress = progress._replace(epoch=epoch + 1, epochs_since_best=since_best, status=status)
     return _save(run, Snapshot(state, best, progress), host)
+
+
+@jax.jit
+def _copied(params: Params) -> Params:
+    """Return other buffers with the same content, by one program for all arrays."""
+    return jax.tree.map(jnp.copy, params)
 
 
 def _save(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import rankdata
 
 
 class Scores(NamedTuple):
@@ -125,6 +124,8 @@ def roc_auc(
 
 def _binary_auc(positive: np.ndarray, scores: np.ndarray) -> float:
     """Return the Mann-Whitney statistic over the number of pairs."""
+    from scipy.stats import rankdata
+
     num_positive = int(positive.sum())
     num_negative = len(positive) - num_positive
     above = rankdata(scores)[positive].sum() - num_positive * (num_positive + 1) / 2

@@ -49,7 +49,7 @@ def describe_scores(scores: Scores) -> str:
 
 
 class Lines:
-    """One line per epoch on standard error.
+    """One line per epoch on standard error, and one for the first step.
 
     Args:
         name: of the run.
@@ -67,8 +67,9 @@ class Lines:
         pass
 
     def show_step(self, step: int, loss: float, tokens_per_second: float) -> None:
-        del step, loss
         self.tokens_per_second = tokens_per_second
+        if step == 1:
+            print(f"{self.name}: step 1, loss {loss:.4f}", file=sys.stderr, flush=True)
 
     def show_epoch(self, epoch: int, loss: float, scores: Scores, seconds_left: float) -> None:
         print(

@@ -65,9 +65,12 @@ class Recorder:
         return time.perf_counter() - self.started
 
     def take(self, step: TakenStep) -> None:
-        """Remember a step and record the one before it."""
+        """Remember a step and record the one before it; the very first is recorded at once."""
         self.flush()
         self.late = step
+        if step.number == 1:
+            # The next one may have another shape, and would be compiled first.
+            self.flush()
 
     def flush(self) -> None:
         """Record the step that is still outstanding, if any.
@@ -89,7 +92,8 @@ class Recorder:
         self.loss = float(metrics.window_loss)
         self.num_done += 1
         self.num_tokens += step.num_tokens
-        if step.number % self.log_every == 0:
+        # The first step too: it tells the user that all is well.
+        if step.number == 1 or step.number % self.log_every == 0:
             self._log(step)
 
     def _log(self, step: TakenStep) -> None:

@@ -80,7 +80,7 @@ def test_the_journal_has_every_logged_step_and_evaluation(whole):
     assert {line["name"] for line in lines} == {"train"}
     per_epoch = result.steps // 3
     logged = [line["step"] for line in lines if "loss" in line]
-    assert logged == list(range(4, result.steps + 1, 4))
+    assert logged == [1, *range(4, result.steps + 1, 4)]
     assert [line["step"] for line in lines if "dev" in line] == [per_epoch * e for e in (1, 2, 3)]
     assert [line["epoch"] for line in lines if "dev" in line] == [0, 1, 2]
     steps = [line["step"] for line in lines]

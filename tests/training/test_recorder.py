@@ -32,9 +32,15 @@ def lines(journal):
     return [json.loads(line) for line in journal.path.read_text().splitlines()]
 
 
+def test_the_first_step_is_recorded_at_once(journal, capsys):
+    make_recorder(journal).take(taken(1, 1.0))
+    (line,) = lines(journal)
+    assert (line["step"], line["loss"]) == (1, 0.5)
+    assert capsys.readouterr().err == "train: step 1, loss 0.5000\n"
+
+
 def test_steps_are_recorded_one_late(journal):
     recorder = make_recorder(journal, seconds=100.0)
-    recorder.take(taken(1, 1.0))
     recorder.take(taken(2, 0.5))
     assert lines(journal) == []
     recorder.take(taken(3, 0.25))
@@ -61,9 +67,9 @@ def test_a_loss_that_is_no_number_stops_and_names_the_step(journal, loss):
 
 def test_an_evaluation_is_a_line_and_a_message(journal, capsys):
     recorder = make_recorder(journal)
-    recorder.take(taken(1, 1.0))
+    recorder.take(taken(3, 1.0))
     recorder.flush()
-    recorder.evaluate(1, 0, Scores(0.9, 0.8, 0.7, None, 0.6, "class 0 does not occur"))
+    recorder.evaluate(3, 0, Scores(0.9, 0.8, 0.7, None, 0.6, "class 0 does not occur"))
     (line,) = lines(journal)
     assert line["dev"] == {
         "accuracy": 0.9,
