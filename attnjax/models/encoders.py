@@ -4,16 +4,25 @@ Each reads `[L, E]` embeddings and which positions exist, and returns `[L, D]`. 
 the sentence with its start and end tokens, as the released code does.
 """
 
+from typing import NamedTuple
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
+from attnjax.models.gap import close_gap
 from attnjax.models.initializers import uniform_by_width
-from attnjax.models.recurrence import scan_both_ways
+from attnjax.models.recurrence import Reading, read_both_ways, scan_both_ways, scan_without
 
 WIDTHS = (1, 3, 5, 7)
 """Widths in tokens of the convolutions."""
+
+REACH = max(WIDTHS) // 2
+"""Positions on either side that a convolution reads."""
+
+Pair = tuple[Array, Array]
+"""One array for each direction of an LSTM."""
 
 
 class BiLSTM(nn.Module):
@@ -25,10 +34,25 @@ class BiLSTM(nn.Module):
 
     hidden_size: int
 
-    @nn.compact
     def __call__(
         self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]
     ) -> Float[Array, "L D"]:
+        return scan_both_ways(*self.weigh(embeddings), mask)
+
+    def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Reading:
+        gates, kernels = self.weigh(embeddings)
+        first, second = read_both_ways(gates, kernels, mask)
+        return Reading(gates, (first.cells, second.cells), mask)
+
+    def without(
+        self, readings: Reading, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, "L D"]:
+        recurrent = self.get_variable("params", "recurrent_kernel")
+        return scan_without(readings, (recurrent[0], recurrent[1]), row, position)
+
+    @nn.compact
+    def weigh(self, embeddings: Float[Array, "L E"]) -> tuple[Pair, Pair]:
+        """Return the inputs' part of the gates and the recurrent kernels, per direction."""
         size, width = self.hidden_size, embeddings.shape[-1]
         uniform = uniform_by_width(size)
         kernel = self.param("input_kernel", uniform, (width, 2, 4 * size))
@@ -39,7 +63,15 @@ class BiLSTM(nn.Module):
         gates = [
             embeddings @ kernel[:, way] + (bias + recurrent_bias)[None, way] for way in range(2)
         ]
-        return scan_both_ways((gates[0], gates[1]), (recurrent[0], recurrent[1]), mask)
+        return (gates[0], gates[1]), (recurrent[0], recurrent[1])
+
+
+class Window(NamedTuple):
+    """What all deletions from a sentence share for a `ConvNet`."""
+
+    embeddings: Float[Array, "*B L E"]
+    mask: Bool[Array, "*B L"]
+    states: Float[Array, "*B L D"]
 
 
 class ConvNet(nn.Module):
@@ -71,6 +103,29 @@ class ConvNet(nn.Module):
         states = jax.nn.relu(jnp.concatenate(features, axis=-1))
         return jnp.where(mask[:, None], states, 0.0)
 
+    def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Window:
+        return Window(embeddings, mask, self(embeddings, mask))
+
+    def without(
+        self, readings: Window, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, "L D"]:
+        """Encode the surroundings of the gap again, as a sentence of their own.
+
+        The windows that reach over the gap are those of `REACH` positions on either side;
+        they see as many more.
+        """
+        length, near = readings.mask.shape[1], jnp.arange(4 * REACH)
+        before = position - 2 * REACH + near
+        places = jnp.where(near < 2 * REACH, before, before + 1)
+        inside = (places >= 0) & (places < length)
+        places = jnp.clip(places, 0, length - 1)
+        encoded = self(readings.embeddings[row, places], inside & readings.mask[row, places])
+        states = close_gap(readings.states[row], position)
+        distance = jnp.arange(length) - position + REACH
+        changed = (distance >= 0) & (distance < 2 * REACH)
+        again = encoded[jnp.clip(distance, 0, 2 * REACH - 1) + REACH]
+        return jnp.where(changed[:, None], again, states)
+
 
 class Average(nn.Module):
     """The same layer with tanh at every position, blind to the others; D = `hidden_size`.
@@ -90,3 +145,13 @@ class Average(nn.Module):
             self.hidden_size, kernel_init=uniform, bias_init=uniform, name="projection"
         )
         return jnp.tanh(dense(embeddings))
+
+    def read(
+        self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]
+    ) -> Float[Array, "L D"]:
+        return self(embeddings, mask)
+
+    def without(
+        self, readings: Float[Array, "B L D"], row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, "L D"]:
+        return close_gap(readings[row], position)

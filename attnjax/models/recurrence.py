@@ -6,13 +6,14 @@ a batch (`together.largest`), so padding beyond the longest costs nothing.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from attnjax.models.together import largest
+from attnjax.models.gap import close_gap, move_up
+from attnjax.models.together import largest, smallest
 
 
 class Cell(NamedTuple):
@@ -32,6 +33,20 @@ class Direction(NamedTuple):
 
     sums: Float[Array, "*B L G"]
     cells: Cell
+
+
+class Reading(NamedTuple):
+    """What all deletions from a sentence share; of several sentences with a leading axis.
+
+    Attributes:
+        gates: the inputs' part of the gates, per direction.
+        cells: the states behind each position of the whole sentence, per direction.
+        mask: positions that exist.
+    """
+
+    gates: tuple[Float[Array, "*B L G"], Float[Array, "*B L G"]]
+    cells: tuple[Cell, Cell]
+    mask: Bool[Array, "*B L"]
 
 
 def lstm_step(cell: Cell, gates: Float[Array, " G"]) -> Cell:
@@ -131,11 +146,11 @@ def _replay(
     return read[0].cells.hidden, read[1].cells.hidden
 
 
-def _forward(*values: tuple) -> tuple[tuple[Array, Array], tuple]:
+def _forward(*values: Any) -> tuple[tuple[Array, Array], tuple]:
     return _replay(*values), values[1:]
 
 
-def _backward(saved: tuple, slopes: tuple[Array, Array]) -> tuple[tuple[Array, Array], None, ...]:
+def _backward(saved: tuple, slopes: tuple[Array, Array]) -> tuple[tuple[Array, Array], None, None, None]:
     """Return the slopes of the sums, each of which acts through all later states too."""
     kernels, read, mask = saved
     num_steps = largest(num_positions(mask))
@@ -172,6 +187,66 @@ def _backward(saved: tuple, slopes: tuple[Array, Array]) -> tuple[tuple[Array, A
 
 
 _replay.defvjp(_forward, _backward)
+
+
+def scan_without(
+    readings: Reading,
+    kernels: tuple[Float[Array, "H G"], Float[Array, "H G"]],
+    row: Int[Array, ""],
+    position: Int[Array, ""],
+) -> Float[Array, "L D"]:
+    """Return the hidden states of a sentence without one of its tokens.
+
+    A direction's states in front of the token are those of the whole sentence, so each goes
+    on from there: the first takes the steps behind the token, the second those before it.
+    Deletions that are vmapped together take as many steps as the one with the most, so they
+    should be of nearby positions in sentences of about one length.
+
+    Args:
+        readings: of several sentences; what of them is needed is looked up in every step,
+            because a copy for each deletion would cost more than the steps.
+        kernels: from hidden state to gates, per direction.
+        row: which sentence.
+        position: of the token.
+
+    Returns:
+        Hidden states; the token's place is closed and the last position empty.
+    """
+    mask = readings.mask[row]
+    zero = jnp.zeros_like(kernels[0][:, 0])
+    empty = jnp.zeros((len(mask), len(zero)), zero.dtype)
+
+    def step(
+        way: int, at: Int[Array, ""], takes_part: Bool[Array, ""], carry: tuple[Cell, Array]
+    ) -> tuple[Cell, Array]:
+        cell, hidden = carry
+        moved = lstm_step(cell, readings.gates[way][row, at] + cell.hidden @ kernels[way])
+        cell = _select(takes_part & mask[at], moved, cell)
+        return cell, _write(at, hidden, cell.hidden)
+
+    def forwards(at: Int[Array, ""], carry: tuple) -> tuple:
+        return step(0, at, at > position, carry)
+
+    def backwards(count: Int[Array, ""], carry: tuple) -> tuple:
+        at = farthest - 1 - count
+        return step(1, at, at < position, carry)
+
+    def start(way: int, at: Int[Array, ""]) -> Cell:
+        inside = (at >= 0) & (at < len(mask))
+        return jax.tree.map(lambda all: jnp.where(inside, all[row, at], 0.0), readings.cells[way])
+
+    farthest = largest(position)
+    _, behind = jax.lax.fori_loop(
+        smallest(position) + 1,
+        largest(num_positions(mask)),
+        forwards,
+        (start(0, position - 1), empty),
+    )
+    _, before = jax.lax.fori_loop(0, farthest, backwards, (start(1, position + 1), empty))
+    here = (jnp.arange(len(mask)) < position)[:, None]
+    first = jnp.where(here, readings.cells[0].hidden[row], move_up(behind))
+    second = jnp.where(here, before, move_up(readings.cells[1].hidden[row]))
+    return side_by_side((first, second), close_gap(mask, position))
 
 
 def side_by_side(

@@ -26,3 +26,13 @@ def _(size: int, batched: list[bool], numbers: Int[Array, " N"]) -> tuple[Array,
     del size, batched
     # Called again for the axis of a vmap around this one.
     return largest(jnp.max(numbers, axis=0)), False
+
+
+def smallest(number: Int[Array, ""]) -> Int[Array, ""]:
+    """Return the smallest of the numbers that are vmapped together.
+
+    Example:
+        >>> jax.vmap(smallest, out_axes=None)(jnp.array([3, 1, 2])).tolist()
+        1
+    """
+    return -largest(-number)
