@@ -17,6 +17,7 @@ from attnjax.data.encoded import EncodedSplit
 from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.result import read_rows
 from attnjax.models.build import build_model
+from attnjax.training.mesh import SplitBatches, make_mesh
 from attnjax.types import AttentionModel, Batch, Params
 
 MAX_EVALUATION_BATCH = 128
@@ -72,13 +73,17 @@ class Trial:
         )
 
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
-        """Return a split's padded batches (at most `limit` instances; 0: all)."""
-        return evaluation_batches(
+        """Return a split's padded batches (at most `limit` instances; 0: all).
+
+        They are split over all local devices, as the params of a trained model are on each.
+        """
+        batches = evaluation_batches(
             self.data.splits[split],
             lengths=self.data.lengths,
             batch_size=evaluation_batch_size(self.config, self.data.lengths[-1]),
             limit=limit,
         )
+        return SplitBatches(batches, make_mesh())
 
     def key(self, stage: str) -> Key[Array, ""]:
         """Return the key of a stage, from the seed and the stage's name."""

@@ -219,14 +219,15 @@ def deletion_of(classifier: nn.Module) -> Deletion:
         The `deletion` of its `AttentionModel`.
     """
 
+    def apply(params: Params, method: str, *values: Any) -> Any:
+        return classifier.apply({"params": params}, *values, method=method)
+
     def read(params: Params, embeddings: Float[Array, "S L E"], inputs: Inputs) -> Any:
-        return classifier.apply({"params": params}, embeddings, inputs, method="read")
+        return apply(params, "read", embeddings, inputs)
 
     def encode(
         params: Params, readings: Any, row: Int[Array, ""], position: Int[Array, ""]
     ) -> States:
-        return classifier.apply(
-            {"params": params}, readings, row, position, method="encode_without"
-        )
+        return apply(params, "encode_without", readings, row, position)
 
     return Deletion(read, encode)

@@ -78,7 +78,9 @@ class Classifier(nn.Module):
         """Return what all deletions from the sentence share."""
         return self.encoder.read(embeddings[0], inputs.mask[0])
 
-    def encode_without(self, readings: Any, row: Int[Array, ""], position: Int[Array, ""]) -> States:
+    def encode_without(
+        self, readings: Any, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> States:
         """Encode a sentence of those that were read without one of its tokens."""
         return States(self.encoder.without(readings, row, position)[None])
 

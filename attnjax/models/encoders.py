@@ -13,16 +13,19 @@ from jaxtyping import Array, Bool, Float, Int
 
 from attnjax.models.gap import close_gap
 from attnjax.models.initializers import uniform_by_width
-from attnjax.models.recurrence import Reading, read_both_ways, scan_both_ways, scan_without
+from attnjax.models.recurrence import (
+    Layer,
+    Reading,
+    read_for_deletion,
+    scan_both_ways,
+    scan_without,
+)
 
 WIDTHS = (1, 3, 5, 7)
 """Widths in tokens of the convolutions."""
 
 REACH = max(WIDTHS) // 2
 """Positions on either side that a convolution reads."""
-
-Pair = tuple[Array, Array]
-"""One array for each direction of an LSTM."""
 
 
 class BiLSTM(nn.Module):
@@ -37,33 +40,32 @@ class BiLSTM(nn.Module):
     def __call__(
         self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]
     ) -> Float[Array, "L D"]:
-        return scan_both_ways(*self.weigh(embeddings), mask)
+        return scan_both_ways(embeddings, self.layer(embeddings.shape[-1]), mask)
 
     def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Reading:
-        gates, kernels = self.weigh(embeddings)
-        first, second = read_both_ways(gates, kernels, mask)
-        return Reading(gates, (first.cells, second.cells), mask)
+        """Return what all deletions from a sentence share."""
+        layer = self.layer(embeddings.shape[-1])
+        return read_for_deletion(embeddings, layer, mask)
 
     def without(
         self, readings: Reading, row: Int[Array, ""], position: Int[Array, ""]
     ) -> Float[Array, "L D"]:
+        """Return the states of one of the sentences without one token."""
         recurrent = self.get_variable("params", "recurrent_kernel")
         return scan_without(readings, (recurrent[0], recurrent[1]), row, position)
 
     @nn.compact
-    def weigh(self, embeddings: Float[Array, "L E"]) -> tuple[Pair, Pair]:
-        """Return the inputs' part of the gates and the recurrent kernels, per direction."""
-        size, width = self.hidden_size, embeddings.shape[-1]
+    def layer(self, width: int) -> Layer:
+        """Return the weights in the form of `recurrence`."""
+        size = self.hidden_size
         uniform = uniform_by_width(size)
         kernel = self.param("input_kernel", uniform, (width, 2, 4 * size))
         recurrent = self.param("recurrent_kernel", uniform, (2, size, 4 * size))
         bias = self.param("input_bias", uniform, (2, 4 * size))
         recurrent_bias = self.param("recurrent_bias", uniform, (2, 4 * size))
-        # All positions in one product: the loop keeps only what it must.
-        gates = [
-            embeddings @ kernel[:, way] + (bias + recurrent_bias)[None, way] for way in range(2)
-        ]
-        return (gates[0], gates[1]), (recurrent[0], recurrent[1])
+        first, second = (jnp.concatenate([kernel[:, way], recurrent[way]]) for way in range(2))
+        biases = bias + recurrent_bias
+        return Layer((first, second), (biases[0], biases[1]))
 
 
 class Window(NamedTuple):
@@ -146,9 +148,7 @@ class Average(nn.Module):
         )
         return jnp.tanh(dense(embeddings))
 
-    def read(
-        self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]
-    ) -> Float[Array, "L D"]:
+    def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Float[Array, "L D"]:
         return self(embeddings, mask)
 
     def without(

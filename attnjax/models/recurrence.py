@@ -15,6 +15,21 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from attnjax.models.gap import close_gap, move_up
 from attnjax.models.together import largest, smallest
 
+Pair = tuple[Array, Array]
+"""One array for each direction."""
+
+
+class Layer(NamedTuple):
+    """The weights of an LSTM, per direction.
+
+    Attributes:
+        kernels: from input and hidden state, in that order, to the gates.
+        biases: of the gates.
+    """
+
+    kernels: Pair
+    biases: Pair
+
 
 class Cell(NamedTuple):
     """The state of one direction of an LSTM."""
@@ -44,7 +59,7 @@ class Reading(NamedTuple):
         mask: positions that exist.
     """
 
-    gates: tuple[Float[Array, "*B L G"], Float[Array, "*B L G"]]
+    gates: Pair
     cells: tuple[Cell, Cell]
     mask: Bool[Array, "*B L"]
 
@@ -69,9 +84,7 @@ def lstm_step(cell: Cell, gates: Float[Array, " G"]) -> Cell:
 
 
 def scan_both_ways(
-    gates: tuple[Float[Array, "L G"], Float[Array, "L G"]],
-    kernels: tuple[Float[Array, "H G"], Float[Array, "H G"]],
-    mask: Bool[Array, " L"],
+    inputs: Float[Array, "L E"], layer: Layer, mask: Bool[Array, " L"]
 ) -> Float[Array, "L D"]:
     """Run an LSTM from both ends and return the hidden states side by side.
 
@@ -79,119 +92,145 @@ def scan_both_ways(
     the second direction starts at the sentence's own last token, whatever the padding.
 
     Args:
-        gates: the inputs' part of the gates, per direction.
-        kernels: from hidden state to gates, per direction.
+        inputs: one row a position.
+        layer: the weights.
         mask: positions that exist.
 
     Returns:
         Hidden states, first direction first; zero where `mask` is false.
 
     Example:
-        >>> gates, kernel = jnp.ones((3, 4)), jnp.ones((1, 4))
-        >>> mask = jnp.array([True, True, False])
-        >>> states = scan_both_ways((gates, gates), (kernel, kernel), mask)
+        >>> layer = Layer((jnp.ones((3, 4)),) * 2, (jnp.zeros(4),) * 2)
+        >>> states = scan_both_ways(jnp.ones((3, 2)), layer, jnp.array([True, True, False]))
         >>> states[0, 0] == states[1, 1], states[2].tolist()
         (Array(True, dtype=bool), [0.0, 0.0])
     """
-    fixed = jax.lax.stop_gradient((gates, kernels))
-    read = read_both_ways(*fixed, mask)
-    # The sums again, for the sake of their slopes alone: nobody reads their values. The
-    # kernels' slopes are thereby one product over all positions. Those of the loop itself
-    # would add a product of the kernels' size to a running sum in every step.
+    fixed_inputs, fixed_layer = jax.lax.stop_gradient((inputs, layer))
+    read = read_both_ways(fixed_inputs, fixed_layer, mask)
+    # The sums again, for the sake of the weights' slopes alone: nobody reads their values.
+    # Those slopes are thereby one product over all positions. The loop's own would add one
+    # of the kernels' size to a running sum in every step.
     before = _before(*(each.cells.hidden for each in read))
-    sums = tuple(a + b @ c for a, b, c in zip(gates, before, kernels, strict=True))
-    return side_by_side(_replay(sums, fixed[1], read, mask), mask)
+    sums = [
+        jnp.concatenate([fixed_inputs, hidden], axis=-1) @ kernel + bias[None]
+        for hidden, kernel, bias in zip(before, *layer, strict=True)
+    ]
+    hidden = _replay(inputs, (sums[0], sums[1]), fixed_layer.kernels, read, mask)
+    return side_by_side(hidden, mask)
 
 
 def read_both_ways(
-    gates: tuple[Float[Array, "L G"], Float[Array, "L G"]],
-    kernels: tuple[Float[Array, "H G"], Float[Array, "H G"]],
-    mask: Bool[Array, " L"],
+    inputs: Float[Array, "L E"], layer: Layer, mask: Bool[Array, " L"]
 ) -> tuple[Direction, Direction]:
     """Run an LSTM as `scan_both_ways` does, and return all that it passes through."""
     num_steps = largest(num_positions(mask))
-    zero = jnp.zeros_like(kernels[0][:, 0])
-    start = Cell(zero, zero)
-    empty = Direction(gates[0], Cell(*[jnp.zeros((len(mask), len(zero)), zero.dtype)] * 2))
+    width = layer.biases[0].shape[0]
+    zero = jnp.zeros(width // 4, inputs.dtype)
+    rows = jnp.zeros((len(mask), width // 4), inputs.dtype)
+    empty = Direction(jnp.zeros((len(mask), width), inputs.dtype), Cell(rows, rows))
 
     def step(
         at: Int[Array, ""],
-        gates: Float[Array, "L G"],
-        kernel: Float[Array, "H G"],
+        kernel: Float[Array, "N G"],
+        bias: Float[Array, " G"],
         cell: Cell,
         read: Direction,
     ) -> tuple[Cell, Direction]:
-        sums = gates[at] + cell.hidden @ kernel
+        sums = jnp.concatenate([inputs[at], cell.hidden]) @ kernel + bias
         cell = _select(mask[at], lstm_step(cell, sums), cell)
         return cell, jax.tree.map(partial(_write, at), read, Direction(sums, cell))
 
     def both(count: Int[Array, ""], carry: tuple) -> tuple:
         # One product per direction measured a little faster on CPU than one batched over both.
         places = (count, num_steps - 1 - count)
-        return tuple(map(step, places, gates, kernels, *zip(*carry, strict=True)))
+        return tuple(map(step, places, *layer, *zip(*carry, strict=True)))
 
-    carry = jax.lax.fori_loop(0, num_steps, both, ((start, empty),) * 2)
+    carry = jax.lax.fori_loop(0, num_steps, both, ((Cell(zero, zero), empty),) * 2)
     return carry[0][1], carry[1][1]
+
+
+class _Way(NamedTuple):
+    """What one direction needs on its way back.
+
+    Attributes:
+        sums: the gates' summed inputs at each position.
+        memories: before each position.
+        slopes: of the hidden states.
+        kernel: transposed.
+    """
+
+    sums: Float[Array, "L G"]
+    memories: Float[Array, "L H"]
+    slopes: Float[Array, "L H"]
+    kernel: Float[Array, "G N"]
 
 
 @jax.custom_vjp
 def _replay(
-    sums: tuple[Array, Array],
-    kernels: tuple[Array, Array],
+    inputs: Float[Array, "L E"],
+    sums: Pair,
+    kernels: Pair,
     read: tuple[Direction, Direction],
     mask: Bool[Array, " L"],
 ) -> tuple[Float[Array, "L H"], Float[Array, "L H"]]:
-    """Return the hidden states that were read, as a function of the gates' summed inputs."""
-    del sums, kernels, mask
+    """Return the hidden states that were read, as a function of inputs and gates' sums."""
+    del inputs, sums, kernels, mask
     return read[0].cells.hidden, read[1].cells.hidden
 
 
-def _forward(*values: Any) -> tuple[tuple[Array, Array], tuple]:
-    return _replay(*values), values[1:]
+def _forward(*values: Any) -> tuple[Pair, tuple]:
+    return _replay(*values), values[2:]
 
 
-def _backward(saved: tuple, slopes: tuple[Array, Array]) -> tuple[tuple[Array, Array], None, None, None]:
-    """Return the slopes of the sums, each of which acts through all later states too."""
+def _backward(saved: tuple, slopes: Pair) -> tuple:
+    """Return the slopes of inputs and sums, each of which acts through all later states too."""
     kernels, read, mask = saved
     num_steps = largest(num_positions(mask))
     memories = _before(*(each.cells.memory for each in read))
+    ways = [
+        _Way(each.sums, memory, slope, kernel.T)
+        for each, memory, slope, kernel in zip(read, memories, slopes, kernels, strict=True)
+    ]
     zero = jnp.zeros_like(memories[0][0])
+    num_inputs = len(kernels[0]) - len(zero)
+    start = (
+        Cell(zero, zero),
+        (jnp.zeros((len(mask), num_inputs), zero.dtype), jnp.zeros_like(read[0].sums)),
+    )
 
-    def step(
-        at: Int[Array, ""],
-        sums: Float[Array, "L G"],
-        memories: Float[Array, "L H"],
-        slopes: Float[Array, "L H"],
-        kernel: Float[Array, "G H"],
-        later: Cell,
-        found: Float[Array, "L G"],
-    ) -> tuple[Cell, Float[Array, "L G"]]:
-        total = Cell(later.hidden + slopes[at], later.memory)
-        _, pull = jax.vjp(lstm_step, Cell(zero, memories[at]), sums[at])
-        cell, here = pull(total)
-        here = jnp.where(mask[at], here, 0.0)
-        cell = _select(mask[at], Cell(here @ kernel, cell.memory), total)
-        return cell, _write(at, found, here)
-
-    sums = (read[0].sums, read[1].sums)
-    transposed = (kernels[0].T, kernels[1].T)
+    def step(at: Int[Array, ""], way: _Way, later: Cell, found: Pair) -> tuple[Cell, Pair]:
+        total = Cell(later.hidden + way.slopes[at], later.memory)
+        _, pull = jax.vjp(lstm_step, Cell(zero, way.memories[at]), way.sums[at])
+        cell, of_sums = pull(total)
+        of_sums = jnp.where(mask[at], of_sums, 0.0)
+        of_inputs, of_hidden = jnp.split(of_sums @ way.kernel, [num_inputs])
+        cell = _select(mask[at], Cell(of_hidden, cell.memory), total)
+        return cell, jax.tree.map(partial(_write, at), found, (of_inputs, of_sums))
 
     def both(count: Int[Array, ""], carry: tuple) -> tuple:
         places = (num_steps - 1 - count, count)
-        given = (places, sums, memories, slopes, transposed)
-        return tuple(map(step, *given, *zip(*carry, strict=True)))
+        return tuple(map(step, places, ways, *zip(*carry, strict=True)))
 
-    nothing = (Cell(zero, zero), jnp.zeros_like(sums[0]))
-    carry = jax.lax.fori_loop(0, num_steps, both, (nothing, nothing))
-    return (carry[0][1], carry[1][1]), None, None, None
+    (_, first), (_, second) = jax.lax.fori_loop(0, num_steps, both, (start, start))
+    return first[0] + second[0], (first[1], second[1]), None, None, None
 
 
 _replay.defvjp(_forward, _backward)
 
 
+def read_for_deletion(
+    inputs: Float[Array, "L E"], layer: Layer, mask: Bool[Array, " L"]
+) -> Reading:
+    """Read a sentence once, for `scan_without`."""
+    first, second = read_both_ways(inputs, layer, mask)
+    width = inputs.shape[1]
+    gates = [inputs @ kernel[:width] + bias[None] for kernel, bias in zip(*layer, strict=True)]
+    return Reading((gates[0], gates[1]), (first.cells, second.cells), mask)
+
+
 def scan_without(
     readings: Reading,
-    kernels: tuple[Float[Array, "H G"], Float[Array, "H G"]],
+    kernels: Pair,
     row: Int[Array, ""],
     position: Int[Array, ""],
 ) -> Float[Array, "L D"]:
