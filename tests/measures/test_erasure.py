@@ -79,7 +79,7 @@ def test_a_models_own_deletion_equals_encoding_afresh(encoder):
     batch = stack([*(text(tokens, 15) for tokens in texts), empty_row(15)])
     expected = leave_one_out(model._replace(deletion=None), params, batch)
     assert np.max(expected.change) > 1e-2
-    for memory_bytes in (1, 2**12, 2**30):
+    for memory_bytes in (2**12, 2**30):
         found = leave_one_out(model, params, batch, memory_bytes=memory_bytes)
         np.testing.assert_allclose(
             found.probabilities, expected.probabilities, rtol=0, atol=TOLERANCE
