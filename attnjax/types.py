@@ -141,6 +141,21 @@ class DecodeFn(Protocol):
     ) -> Output: ...
 
 
+class Deletion(NamedTuple):
+    """How to encode a text without one of its tokens, doing the shared work once.
+
+    Attributes:
+        read: params, embeddings and inputs of ONE instance to what all its deletions share.
+        encode: params, that of several instances (stacked), the row of one of them and the
+            position of the deleted token, to the states of the shortened text: those
+            behind the position move up by one. It looks up of a row what it needs, so
+            that nothing is copied for each deletion.
+    """
+
+    read: Callable[[Params, Float[Array, "S L E"], Inputs], Any]
+    encode: Callable[[Params, Any, Int[Array, ""], Int[Array, ""]], States]
+
+
 def no_preparation(params: Params, key: Key[Array, ""] | None) -> Params:
     """Return the params unchanged: the `prepare` of a model without per-step noise."""
     del key
@@ -163,6 +178,8 @@ class AttentionModel(NamedTuple):
         readout: params, states and inputs to `Readout`, for models whose logits are
             affine in the attention; None for the others.
         prepare: params and the step's key to the params of that step.
+        deletion: a faster way to the states of a text that has lost a token, with the same
+            result; None where such a text is encoded afresh.
     """
 
     init: Callable[[Key[Array, ""], Inputs], Params]
@@ -172,3 +189,4 @@ class AttentionModel(NamedTuple):
     decode: DecodeFn
     readout: Callable[[Params, States, Inputs], Readout] | None = None
     prepare: Callable[[Params, Key[Array, ""] | None], Params] = no_preparation
+    deletion: Deletion | None = None

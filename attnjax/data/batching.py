@@ -99,7 +99,10 @@ def fill(split: EncodedSplit, rows: Rows, batch_size: int) -> Batch:
 def evaluation_batches(
     split: EncodedSplit, *, lengths: Sequence[int], batch_size: int, limit: int = 0
 ) -> Batches:
-    """Return every instance once, in a fixed order: by bucket, then as in the split.
+    """Return every instance once, in a fixed order: by length, then as in the split.
+
+    Texts of a batch are thus of nearly one length, and a loop over the positions that exist
+    in any of them is not longer than it has to be for each.
 
     Args:
         split: the encoded texts.
@@ -121,6 +124,7 @@ def evaluation_batches(
     rows = []
     for length, members in _buckets(split, lengths):
         chosen = members[np.isin(members, positions)]
+        chosen = chosen[np.argsort(split.lengths[chosen], kind="stable")]
         rows += [Rows(part, length) for part in _parts(chosen, batch_size)]
     return Batches(split, rows, batch_size)
 

@@ -14,6 +14,7 @@ from attnjax.experiments.result import Result
 from attnjax.experiments.trial import Prepared, Trial
 from attnjax.models.weights import load_release_weights, params_from_release
 from attnjax.training.loop import FitResult, fit
+from attnjax.training.mesh import make_mesh, replicate
 from attnjax.training.metrics import score
 from attnjax.training.predict import Predictions, predict
 from attnjax.types import Params
@@ -90,7 +91,7 @@ def _fit(trial: Trial, stage: str) -> FitResult:
     config = config_of(trial.config, stage)
     splits = trial.data.splits
     metrics = "metrics.jsonl" if stage == "train" else f"metrics.{stage}.jsonl"
-    return fit(
+    result = fit(
         trial.model_like(config),
         train=splits["train"],
         dev=splits[config.selection.split],
@@ -104,6 +105,8 @@ def _fit(trial: Trial, stage: str) -> FitResult:
         stop=trial.stop,
         warn=trial.say,
     )
+    # Where nothing was trained they are still on one device alone.
+    return result._replace(params=replicate(result.params, make_mesh()))
 
 
 def initial_params(config: Config, data: Prepared) -> Params | None:

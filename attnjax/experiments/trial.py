@@ -19,6 +19,7 @@ from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.result import read_rows
 from attnjax.models.build import build_model
 from attnjax.training.loop import Interrupted
+from attnjax.training.mesh import SplitBatches, make_mesh
 from attnjax.types import AttentionModel, Batch, Params
 
 MAX_EVALUATION_BATCH = 128
@@ -76,6 +77,7 @@ class Trial:
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
         """Return a split's padded batches (at most `limit` instances; 0: all).
 
+        They are split over all local devices, as the params of a trained model are on each.
         Going through them raises `Interrupted` between two once the run was asked to stop.
         """
         batches = evaluation_batches(
@@ -84,7 +86,7 @@ class Trial:
             batch_size=evaluation_batch_size(self.config, self.data.lengths[-1]),
             limit=limit,
         )
-        return Interruptible(batches, self.raise_if_stopped)
+        return Interruptible(SplitBatches(batches, make_mesh()), self.raise_if_stopped)
 
     def raise_if_stopped(self) -> None:
         """Raise `Interrupted` if the run was asked to stop."""

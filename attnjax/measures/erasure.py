@@ -1,6 +1,7 @@
 """Leave-one-out importance: what the output does when one token is deleted."""
 
 import dataclasses
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -8,9 +9,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Shaped
 
-from attnjax.data.vocabulary import PAD
-from attnjax.outputs import forward, output_change, probabilities
-from attnjax.types import AnyArray, AttentionModel, Inputs, Params
+from attnjax.models.gap import close_gap
+from attnjax.models.together import largest
+from attnjax.outputs import encode_inputs, forward, output_change, probabilities
+from attnjax.types import AnyArray, AttentionModel, Deletion, Inputs, Params, States
 
 LARGEST_CPU_BLOCK = 64
 """Texts encoded at a time on a CPU at most. On two cores, with the released classifiers and
@@ -82,32 +84,83 @@ def leave_one_out(
         >>> bool(jnp.allclose(result.change, jax.nn.sigmoid(0.5) - 0.5))
         True
     """
-    run = partial(_run, model, params)
-    original = jax.vmap(run)(inputs)
+    num_instances, length = inputs.attendable[:, 0].shape
+    # Every device works on instances of its own.
+    num_groups = math.gcd(num_instances, jax.device_count())
+    block, num_rows = _sizes(model, params, inputs, num_instances // num_groups, memory_bytes)
+
+    def split(leaf: Shaped[AnyArray, "B ..."]) -> Shaped[AnyArray, "groups parts rows ..."]:
+        return leaf.reshape(num_groups, -1, num_rows, *leaf.shape[1:])
+
+    delete = partial(_delete_each, model, params, block=block)
+    outputs = jax.vmap(partial(jax.lax.map, delete))(jax.tree.map(split, inputs))
+    without, unchanged = (leaf.reshape(num_instances, length, -1) for leaf in outputs)
+    return LeaveOneOut(without, output_change(without, unchanged))
+
+
+def _delete_each(
+    model: AttentionModel, params: Params, inputs: Inputs, *, block: int
+) -> tuple[Float[Array, "B L classes"], Float[Array, "B L classes"]]:
+    """Return the outputs without each token, and the unmodified ones as often."""
+    original = jax.vmap(partial(_run, model, params))(inputs)
     attendable = jnp.asarray(inputs.attendable)[:, 0]
-    num_instances, length = attendable.shape
-    block = _block_size(model, params, inputs, memory_bytes)
-    num_pairs = num_instances * length
-    listed = jnp.flatnonzero(attendable, size=-(-num_pairs // block) * block, fill_value=num_pairs)
+    num_pairs, length = attendable.size, attendable.shape[1]
+    listed = _sorted_pairs(inputs)
+    listed = jnp.pad(listed, (0, -num_pairs % block), constant_values=num_pairs)
+    deletion = model.deletion or _encoding_afresh(model)
+    embeddings = jax.vmap(partial(model.embed, params))(inputs)
+    readings = jax.vmap(partial(deletion.read, params))(embeddings, inputs)
+
+    def run_one(row: Int[Array, ""], position: Int[Array, ""]) -> Float[Array, " classes"]:
+        shorter = delete_token(jax.tree.map(lambda leaf: leaf[row], inputs), position)
+        states = deletion.encode(params, readings, row, position)
+        attention = model.attend(params, states, shorter)
+        return probabilities(model.decode(params, states, attention, shorter).logits)
 
     def run_block(
         step: Int[Array, ""], outputs: Float[Array, "N classes"]
     ) -> Float[Array, "N classes"]:
         pairs = jax.lax.dynamic_slice(listed, (step * block,), (block,))
-        row, position = jnp.divmod(jnp.minimum(pairs, num_pairs - 1), length)
-        texts = jax.tree.map(lambda leaf: leaf[row], inputs)
-        shortened = jax.vmap(run)(jax.vmap(delete_token)(texts, position))
+        shortened = jax.vmap(run_one)(*jnp.divmod(jnp.minimum(pairs, num_pairs - 1), length))
         return jax.lax.dynamic_update_slice(outputs, shortened, (step * block, 0))
 
-    num_blocks = -(-jnp.sum(attendable) // block)
+    num_blocks = largest(-(-jnp.sum(attendable) // block))
     outputs = jnp.zeros((listed.shape[0], original.shape[-1]), original.dtype)
     outputs = jax.lax.fori_loop(0, num_blocks, run_block, outputs)
-
     unchanged = jnp.repeat(original, length, axis=0)
     without = unchanged.at[listed].set(outputs, mode="drop")
-    change = output_change(without, unchanged)
-    shape = (num_instances, length)
-    return LeaveOneOut(without.reshape(*shape, -1), change.reshape(shape))
+    shape = (*attendable.shape, -1)
+    without, unchanged = without.reshape(shape), unchanged.reshape(shape)
+    return jnp.where(attendable[..., None], without, unchanged), unchanged
+
+
+def _sorted_pairs(inputs: Inputs) -> Int[Array, " N"]:
+    """Return all (instance, position) pairs as numbers, those to be deleted first.
+
+    They are sorted by length of the text, then position: what a block's deletions leave to
+    be done is then about as much for each, and their loops stop together.
+    """
+    attendable = jnp.asarray(inputs.attendable)[:, 0]
+    length = attendable.shape[1]
+    lengths = jnp.sum(jnp.asarray(inputs.mask)[:, 0], axis=-1, keepdims=True)
+    order = lengths * length + jnp.arange(length)[None]
+    return jnp.argsort(jnp.where(attendable, order, (length + 1) * length).ravel())
+
+
+def _encoding_afresh(model: AttentionModel) -> Deletion:
+    """Return the deletion of a model that has none of its own."""
+
+    def read(params: Params, embeddings: Array, inputs: Inputs) -> Inputs:
+        del params, embeddings
+        return inputs
+
+    def encode(
+        params: Params, readings: Inputs, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> States:
+        text = jax.tree.map(lambda leaf: leaf[row], readings)
+        return encode_inputs(model, params, delete_token(text, position))
+
+    return Deletion(read, encode)
 
 
 def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
@@ -130,38 +183,39 @@ def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
         >>> shorter.token_ids.tolist(), shorter.mask.tolist()
         ([[5, 7, 0]], [[True, True, False]])
     """
+
+    def delete(values: Shaped[AnyArray, "S L"]) -> Shaped[Array, "S L"]:
+        return jnp.asarray(values).at[0].set(close_gap(values[0], position))
+
     return dataclasses.replace(
         inputs,
-        token_ids=_close_gap(inputs.token_ids, position, PAD),
-        mask=_close_gap(inputs.mask, position, False),
-        attendable=_close_gap(inputs.attendable, position, False),
+        token_ids=delete(inputs.token_ids),
+        mask=delete(inputs.mask),
+        attendable=delete(inputs.attendable),
     )
-
-
-def _close_gap(
-    values: Shaped[AnyArray, "S L"], position: Int[Array, ""], filler: int
-) -> Shaped[Array, "S L"]:
-    """Move the first row's values behind `position` up by one."""
-    values = jnp.asarray(values)
-    moved = jnp.append(values[0, 1:], jnp.asarray(filler, values.dtype))
-    kept = jnp.where(jnp.arange(values.shape[1]) < position, values[0], moved)
-    return values.at[0].set(kept)
 
 
 def _run(model: AttentionModel, params: Params, inputs: Inputs) -> Float[Array, " classes"]:
     return probabilities(forward(model, params, inputs).logits)
 
 
-def _block_size(model: AttentionModel, params: Params, inputs: Inputs, memory_bytes: int) -> int:
-    """Return how many texts of a batch may be encoded at a time."""
+def _sizes(
+    model: AttentionModel, params: Params, inputs: Inputs, num_rows: int, memory_bytes: int
+) -> tuple[int, int]:
+    """Return how many deletions and how many texts of `num_rows` are worked on at a time."""
     one = jax.tree.map(lambda leaf: leaf[0], inputs)
+    deletion = model.deletion or _encoding_afresh(model)
     embeddings = jax.eval_shape(model.embed, params, one)
     states = jax.eval_shape(model.encode, params, embeddings, one)
     attention = jax.eval_shape(model.attend, params, states, one)
+    reading = jax.eval_shape(deletion.read, params, embeddings, one)
+    half = memory_bytes // 2
+    most_rows = max(1, half // max(1, _num_bytes(embeddings) + 2 * _num_bytes(reading)))
+    rows = max(n for n in range(1, num_rows + 1) if num_rows % n == 0 and n <= most_rows)
     needed = _num_bytes(embeddings) + 8 * _num_bytes(states) + 2 * _num_bytes(attention)
-    num_pairs = inputs.attendable[:, 0].size
+    num_pairs = rows * inputs.attendable.shape[-1]
     largest = LARGEST_CPU_BLOCK if jax.default_backend() == "cpu" else num_pairs
-    return max(1, min(memory_bytes // max(1, needed), largest, num_pairs))
+    return max(1, min(half // max(1, needed), largest, num_pairs)), rows
 
 
 def _num_bytes(tree: object) -> int:

@@ -21,11 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from attnjax.measures.pairs import count_pairs, num_bytes
+
 EXACT_LENGTH = 33
 """The longest vectors whose p-value is always exact where nothing is tied, as in scipy."""
-
-BYTES_PER_PAIR = 16
-"""Working memory of one compared pair: two signs, their product and a mask, 4 bytes each."""
 
 
 class KendallResult(NamedTuple):
@@ -35,20 +34,10 @@ class KendallResult(NamedTuple):
     p_value: Float[Array, "*B"]
 
 
-class _Row(NamedTuple):
-    """What comparing one position with all the others yields."""
-
-    concordance: Int[Array, "*L"]
-    ties_x: Int[Array, "*L"]
-    ties_y: Int[Array, "*L"]
-
-
 def kendall_tau(
     x: Float[Array, " L"],
     y: Float[Array, " L"],
     where: Bool[Array, " L"],
-    *,
-    rows: int = 512,
 ) -> KendallResult:
     r"""Return Kendall's tau-b of two vectors and its two-sided p-value.
 
@@ -60,8 +49,6 @@ def kendall_tau(
         x: scores, e.g. attention.
         y: scores, e.g. absolute gradients; only the order of values matters.
         where: the positions that count.
-        rows: positions compared with all others at a time, at least 1; the working memory
-            is `16 * rows * L` bytes.
 
     Returns:
         tau in [-1, 1] and p in [0, 1].
@@ -77,12 +64,12 @@ def kendall_tau(
         >>> round(float(result.tau), 6), round(float(result.p_value), 6)
         (0.666667, 0.333333)
     """
-    compared = _compare(x, y, where, rows)
+    counted = count_pairs(x, y, where)
     n = jnp.sum(where).astype(x.dtype)
     pairs = n * (n - 1) / 2
-    score = _sum(compared.concordance.astype(x.dtype)) / 2
-    untied_x, triples_x = _untied_shares(compared.ties_x, where, n)
-    untied_y, triples_y = _untied_shares(compared.ties_y, where, n)
+    score = counted.score.astype(x.dtype)
+    untied_x, triples_x = _untied_shares(counted.ties_x, n)
+    untied_y, triples_y = _untied_shares(counted.ties_y, n)
     finite = ~jnp.any(where & (jnp.isnan(x) | jnp.isnan(y)))
     defined = (n >= 2) & (untied_x > 0) & (untied_y > 0) & finite
 
@@ -95,7 +82,7 @@ def kendall_tau(
 
     # Without ties every pair agrees or disagrees; the rarer kind is this many.
     disagreeing = (pairs - jnp.abs(score)) / 2
-    tied = jnp.any(where & ((compared.ties_x > 1) | (compared.ties_y > 1)))
+    tied = jnp.any((counted.ties_x > 1) | (counted.ties_y > 1))
     is_exact = ~tied & ((n <= EXACT_LENGTH) | (disagreeing <= 1))
     p_value = jnp.where(is_exact, _exact_p_value(n, disagreeing), approximate)
     return KendallResult(
@@ -117,7 +104,7 @@ def kendall_taus(
         x: scores.
         y: scores.
         where: the positions that count.
-        memory_bytes: bound on the working memory, bytes; never below one row of pairs.
+        memory_bytes: bound on the working memory, bytes; never below that of one instance.
 
     Returns:
         tau and p-value of every instance.
@@ -132,38 +119,18 @@ def kendall_taus(
         [-1.0, nan]
     """
     num_instances, length = x.shape
-    rows = max(1, memory_bytes // (BYTES_PER_PAIR * max(1, num_instances * length)))
-    return jax.vmap(partial(kendall_tau, rows=rows))(x, y, where)
-
-
-def _compare(
-    x: Float[Array, " L"], y: Float[Array, " L"], where: Bool[Array, " L"], rows: int
-) -> _Row:
-    """Compare every position with all others, `rows` positions at a time."""
-
-    def compare_one(position: tuple[Array, Array, Array]) -> _Row:
-        x_here, y_here, counts = position
-        both = where & counts
-        # Signs from comparisons: a difference of two small values could underflow to 0.
-        sign_x = (x_here > x).astype(jnp.int32) - (x_here < x).astype(jnp.int32)
-        sign_y = (y_here > y).astype(jnp.int32) - (y_here < y).astype(jnp.int32)
-        return _Row(
-            concordance=jnp.sum(sign_x * sign_y, where=both),
-            ties_x=jnp.sum(sign_x == 0, where=both, dtype=jnp.int32),
-            ties_y=jnp.sum(sign_y == 0, where=both, dtype=jnp.int32),
-        )
-
-    positions = (x, y, where)
-    if rows >= x.shape[0]:
-        return jax.vmap(compare_one)(positions)
-    return jax.lax.map(compare_one, positions, batch_size=rows)
+    together = max(1, memory_bytes // num_bytes(max(1, length)))
+    if together >= num_instances:
+        return jax.vmap(kendall_tau)(x, y, where)
+    each = lambda vectors: kendall_tau(*vectors)  # noqa: E731
+    return jax.lax.map(each, (x, y, where), batch_size=together)
 
 
 def _untied_shares(
-    ties: Int[Array, " L"], where: Bool[Array, " L"], n: Float[Array, ""]
+    ties: Int[Array, " L"], n: Float[Array, ""]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Return the shares of pairs and of triples that are not tied throughout."""
-    tied = ties.astype(n.dtype)
+    tied, where = ties.astype(n.dtype), ties > 0
     pairs = _sum(jnp.where(where, n - tied, 0))
     triples = _sum(jnp.where(where, (n - tied) * (n + tied - 3), 0))
     num_pairs = n * (n - 1)

@@ -10,7 +10,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from attnjax.config import ModelConfig
 from attnjax.errors import ConfigError, DataError
@@ -22,7 +22,7 @@ from attnjax.models.attention import (
 )
 from attnjax.models.classifier import Classifier
 from attnjax.models.encoders import WIDTHS, Average, BiLSTM, ConvNet
-from attnjax.types import AttentionModel, Inputs, Output, Params, Readout, States
+from attnjax.types import AttentionModel, Deletion, Inputs, Output, Params, Readout, States
 
 ENCODERS = {"lstm": BiLSTM, "cnn": ConvNet, "average": Average}
 ATTENTIONS = {
@@ -113,16 +113,15 @@ def _check_vectors(vectors: np.ndarray, expected: tuple[int, int]) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _build(config: ModelConfig, vocabulary_size: int, num_logits: int) -> AttentionModel:
-    return as_attention_model(
-        Classifier(
-            encoder=ENCODERS[config.encoder](config.hidden_size),
-            attention=ATTENTIONS[config.attention](),
-            vocabulary_size=vocabulary_size,
-            embedding_size=config.embedding_size,
-            num_logits=num_logits,
-            dropout=config.dropout,
-        )
+    classifier = Classifier(
+        encoder=ENCODERS[config.encoder](config.hidden_size),
+        attention=ATTENTIONS[config.attention](),
+        vocabulary_size=vocabulary_size,
+        embedding_size=config.embedding_size,
+        num_logits=num_logits,
+        dropout=config.dropout,
     )
+    return as_attention_model(classifier)._replace(deletion=deletion_of(classifier))
 
 
 @dataclass(frozen=True)
@@ -208,3 +207,27 @@ def as_attention_model(classifier: nn.Module) -> AttentionModel:
         return apply(params, "readout", states)
 
     return AttentionModel(init, embed, encode, attend, decode, readout)
+
+
+def deletion_of(classifier: nn.Module) -> Deletion:
+    """Return how a flax `Classifier` with one of the encoders of `encoders` deletes a token.
+
+    Args:
+        classifier: the module, unbound; it has the methods `read` and `encode_without`.
+
+    Returns:
+        The `deletion` of its `AttentionModel`.
+    """
+
+    def apply(params: Params, method: str, *values: Any) -> Any:
+        return classifier.apply({"params": params}, *values, method=method)
+
+    def read(params: Params, embeddings: Float[Array, "S L E"], inputs: Inputs) -> Any:
+        return apply(params, "read", embeddings, inputs)
+
+    def encode(
+        params: Params, readings: Any, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> States:
+        return apply(params, "encode_without", readings, row, position)
+
+    return Deletion(read, encode)

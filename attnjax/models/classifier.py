@@ -1,9 +1,11 @@
 """A text classifier with attention, as one flax module whose methods are the model's seams."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from attnjax.models.initializers import standard_normal_but_padding, uniform_by_width
 from attnjax.types import Inputs, Output, Readout, States
@@ -71,6 +73,16 @@ class Classifier(nn.Module):
     def encode(self, embeddings: Float[Array, "S L E"], inputs: Inputs) -> States:
         """Encode the one sentence of the instance."""
         return States(self.encoder(embeddings[0], inputs.mask[0])[None])
+
+    def read(self, embeddings: Float[Array, "S L E"], inputs: Inputs) -> Any:
+        """Return what all deletions from the sentence share."""
+        return self.encoder.read(embeddings[0], inputs.mask[0])
+
+    def encode_without(
+        self, readings: Any, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> States:
+        """Encode a sentence of those that were read without one of its tokens."""
+        return States(self.encoder.without(readings, row, position)[None])
 
     def attend(self, states: States, inputs: Inputs) -> Float[Array, " L"]:
         """Return the model's own attention."""

@@ -9,86 +9,23 @@ from typing import NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
+from attnjax.models.gap import close_gap
 from attnjax.models.initializers import uniform_by_width
+from attnjax.models.recurrence import (
+    Layer,
+    Reading,
+    read_for_deletion,
+    scan_both_ways,
+    scan_without,
+)
 
 WIDTHS = (1, 3, 5, 7)
 """Widths in tokens of the convolutions."""
 
-
-class Cell(NamedTuple):
-    """The state of one direction of an LSTM."""
-
-    hidden: Float[Array, " H"]
-    memory: Float[Array, " H"]
-
-
-def lstm_step(cell: Cell, gates: Float[Array, " G"]) -> Cell:
-    r"""Return the next state from the summed inputs of the four gates.
-
-    \\( c' = \sigma(f) c + \sigma(i) \tanh(g), \quad h' = \sigma(o) \tanh(c') \\), with the
-    gates in the order i, f, g, o in blocks of the hidden size.
-
-    Source: Hochreiter & Schmidhuber (1997) with forget gates; gate order of PyTorch.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> cell = lstm_step(Cell(jnp.zeros(1), jnp.ones(1)), jnp.zeros(4))
-        >>> cell.memory.tolist()
-        [0.5]
-    """
-    ingate, forget, candidate, outgate = jnp.split(gates, 4)
-    memory = jax.nn.sigmoid(forget) * cell.memory + jax.nn.sigmoid(ingate) * jnp.tanh(candidate)
-    return Cell(jax.nn.sigmoid(outgate) * jnp.tanh(memory), memory)
-
-
-def scan_both_ways(
-    gates: Float[Array, "L 2 G"],
-    recurrent: Float[Array, "2 H G"],
-    mask: Bool[Array, " L"],
-) -> Float[Array, "L D"]:
-    """Run an LSTM from both ends and return the hidden states side by side.
-
-    Both directions share one loop; the second walks the array from its end. Where `mask`
-    is false a state is carried through unchanged, so from a zero initial state the second
-    direction starts at the sentence's own last token, whatever the padding.
-
-    Args:
-        gates: the inputs' part of the gates, per direction.
-        recurrent: kernels from hidden state to gates, per direction.
-        mask: positions that exist.
-
-    Returns:
-        Hidden states, first direction first; zero where `mask` is false.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> states = scan_both_ways(
-        ...     jnp.ones((3, 2, 4)), jnp.ones((2, 1, 4)), jnp.array([True, True, False])
-        ... )
-        >>> states[0, 0] == states[1, 1], states[2].tolist()
-        (Array(True, dtype=bool), [0.0, 0.0])
-    """
-
-    def advance(
-        cell: Cell, gates: Float[Array, " G"], exists: Bool[Array, ""], kernel: Float[Array, "H G"]
-    ) -> Cell:
-        moved = lstm_step(cell, gates + cell.hidden @ kernel)
-        return jax.tree.map(lambda new, old: jnp.where(exists, new, old), moved, cell)
-
-    def step(cells: tuple[Cell, Cell], at: tuple[Array, ...]) -> tuple[tuple[Cell, Cell], tuple]:
-        # One product per direction measured a little faster on CPU than one batched over both.
-        first = advance(cells[0], at[0], at[1], recurrent[0])
-        second = advance(cells[1], at[2], at[3], recurrent[1])
-        return (first, second), (first.hidden, second.hidden)
-
-    zero = jnp.zeros(recurrent.shape[1], gates.dtype)
-    start = Cell(zero, zero)
-    walk = (gates[:, 0], mask, gates[::-1, 1], mask[::-1])
-    _, (first, second) = jax.lax.scan(step, (start, start), walk)
-    states = jnp.concatenate([first, second[::-1]], axis=-1)
-    return jnp.where(mask[:, None], states, 0.0)
+REACH = max(WIDTHS) // 2
+"""Positions on either side that a convolution reads."""
 
 
 class BiLSTM(nn.Module):
@@ -100,19 +37,43 @@ class BiLSTM(nn.Module):
 
     hidden_size: int
 
-    @nn.compact
     def __call__(
         self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]
     ) -> Float[Array, "L D"]:
-        size, width = self.hidden_size, embeddings.shape[-1]
+        return scan_both_ways(embeddings, self.layer(embeddings.shape[-1]), mask)
+
+    def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Reading:
+        """Return what all deletions from a sentence share."""
+        layer = self.layer(embeddings.shape[-1])
+        return read_for_deletion(embeddings, layer, mask)
+
+    def without(
+        self, readings: Reading, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, "L D"]:
+        """Return the states of one of the sentences without one token."""
+        recurrent = self.get_variable("params", "recurrent_kernel")
+        return scan_without(readings, (recurrent[0], recurrent[1]), row, position)
+
+    @nn.compact
+    def layer(self, width: int) -> Layer:
+        """Return the weights in the form of `recurrence`."""
+        size = self.hidden_size
         uniform = uniform_by_width(size)
         kernel = self.param("input_kernel", uniform, (width, 2, 4 * size))
         recurrent = self.param("recurrent_kernel", uniform, (2, size, 4 * size))
         bias = self.param("input_bias", uniform, (2, 4 * size))
         recurrent_bias = self.param("recurrent_bias", uniform, (2, 4 * size))
-        # All positions and both directions in one product: the loop keeps only what it must.
-        gates = (embeddings @ kernel.reshape(width, 8 * size)).reshape(-1, 2, 4 * size)
-        return scan_both_ways(gates + (bias + recurrent_bias)[None], recurrent, mask)
+        first, second = (jnp.concatenate([kernel[:, way], recurrent[way]]) for way in range(2))
+        biases = bias + recurrent_bias
+        return Layer((first, second), (biases[0], biases[1]))
+
+
+class Window(NamedTuple):
+    """What all deletions from a sentence share for a `ConvNet`."""
+
+    embeddings: Float[Array, "*B L E"]
+    mask: Bool[Array, "*B L"]
+    states: Float[Array, "*B L D"]
 
 
 class ConvNet(nn.Module):
@@ -144,6 +105,29 @@ class ConvNet(nn.Module):
         states = jax.nn.relu(jnp.concatenate(features, axis=-1))
         return jnp.where(mask[:, None], states, 0.0)
 
+    def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Window:
+        return Window(embeddings, mask, self(embeddings, mask))
+
+    def without(
+        self, readings: Window, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, "L D"]:
+        """Encode the surroundings of the gap again, as a sentence of their own.
+
+        The windows that reach over the gap are those of `REACH` positions on either side;
+        they see as many more.
+        """
+        length, near = readings.mask.shape[1], jnp.arange(4 * REACH)
+        before = position - 2 * REACH + near
+        places = jnp.where(near < 2 * REACH, before, before + 1)
+        inside = (places >= 0) & (places < length)
+        places = jnp.clip(places, 0, length - 1)
+        encoded = self(readings.embeddings[row, places], inside & readings.mask[row, places])
+        states = close_gap(readings.states[row], position)
+        distance = jnp.arange(length) - position + REACH
+        changed = (distance >= 0) & (distance < 2 * REACH)
+        again = encoded[jnp.clip(distance, 0, 2 * REACH - 1) + REACH]
+        return jnp.where(changed[:, None], again, states)
+
 
 class Average(nn.Module):
     """The same layer with tanh at every position, blind to the others; D = `hidden_size`.
@@ -163,3 +147,11 @@ class Average(nn.Module):
             self.hidden_size, kernel_init=uniform, bias_init=uniform, name="projection"
         )
         return jnp.tanh(dense(embeddings))
+
+    def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Float[Array, "L D"]:
+        return self(embeddings, mask)
+
+    def without(
+        self, readings: Float[Array, "B L D"], row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, "L D"]:
+        return close_gap(readings[row], position)

@@ -1,7 +1,7 @@
 """The one mesh of a run: batches split over `data`, weights on every device."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import jax
 import numpy as np
@@ -71,6 +71,34 @@ def shard_batch(batch: Batch, mesh: Mesh) -> Batch:
     """
     filled = fill_rows(batch, multiple=mesh.shape["data"])
     return jax.device_put(filled, NamedSharding(mesh, PartitionSpec("data")))
+
+
+class SplitBatches(Sequence[Batch]):
+    """Batches that are split over the devices of a mesh when they are asked for.
+
+    Args:
+        batches: on the host.
+        mesh: the run's mesh.
+
+    Example:
+        >>> len(SplitBatches([], make_mesh()))
+        0
+    """
+
+    def __init__(self, batches: Sequence[Batch], mesh: Mesh) -> None:
+        self.batches, self.mesh = batches, mesh
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    @overload
+    def __getitem__(self, index: int) -> Batch: ...
+    @overload
+    def __getitem__(self, index: slice) -> "SplitBatches": ...
+    def __getitem__(self, index: int | slice) -> "Batch | SplitBatches":
+        if isinstance(index, slice):
+            return SplitBatches(self.batches[index], self.mesh)
+        return shard_batch(self.batches[index], self.mesh)
 
 
 def fill_rows(batch: Batch, *, multiple: int) -> Batch:

@@ -10,6 +10,7 @@ from attnjax.config import ModelConfig
 from attnjax.measures.erasure import delete_token, leave_one_out
 from attnjax.models.build import build_model
 from attnjax.outputs import forward, probabilities
+from tests.models.tiny import tiny
 
 from .toy import VOCABULARY, empty_row, random_texts, stack, text, toy_model, toy_params
 
@@ -68,6 +69,22 @@ def test_equals_brute_force_alone_and_padded_in_a_batch(encoder, attention):
         batch = stack([text(tokens, length) for tokens in several])
         found = np.asarray(leave_one_out(model, params, batch).probabilities)
         np.testing.assert_allclose(found[:, 1:5], expected[: len(several)], rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("encoder", ["lstm", "cnn", "average"])
+def test_a_models_own_deletion_equals_encoding_afresh(encoder):
+    """Blocks of deletions mix texts of all lengths; one text fills the array, one is empty."""
+    model, params = tiny(encoder)
+    texts = [[5, 6, 7, 8, 9, 4, 11, 12, 6, 5, 4, 8, 9], [7], [9, 10, 11, 12], [5, 6, 5], [4] * 9]
+    batch = stack([*(text(tokens, 15) for tokens in texts), empty_row(15)])
+    expected = leave_one_out(model._replace(deletion=None), params, batch)
+    assert np.max(expected.change) > 1e-2
+    for memory_bytes in (2**12, 2**30):
+        found = leave_one_out(model, params, batch, memory_bytes=memory_bytes)
+        np.testing.assert_allclose(
+            found.probabilities, expected.probabilities, rtol=0, atol=TOLERANCE
+        )
+        np.testing.assert_allclose(found.change, expected.change, rtol=0, atol=TOLERANCE)
 
 
 def test_an_emptied_text_has_the_output_of_the_bias():
