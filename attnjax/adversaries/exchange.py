@@ -122,9 +122,9 @@ def _starts(
         amount = jnp.where(exists, start[one] - start[other], 0)
         return jax.vmap(_give, (None, 0, 0, 0))(start, one, other, amount)
 
-    roundings = (rounded(first, second), rounded(second, first))
-    whole = jnp.stack([attention, *roundings])
-    return jnp.concatenate([whole, *map(swapped, roundings)])
+    roundings = jnp.stack([rounded(first, second), rounded(second, first)])
+    places = jax.vmap(swapped)(roundings).reshape(-1, length)
+    return jnp.concatenate([attention[None], roundings, places])
 
 
 def _give(
@@ -151,20 +151,18 @@ def _best_transfer(attention: Float[Array, " L"], polytope: Polytope, *, givers:
     most = jnp.minimum(attention[giver], polytope.cap - attention[taker])
     most = jnp.where(polytope.where[taker] & (giver != taker), most, 0)
     width = offset[taker] - offset[giver]
-
-    def gain(amount: Float[Array, "G L"], possible: Bool[Array, "G L"]) -> Float[Array, "G L"]:
-        given = twice_divergence(attention[giver] - amount, own[giver]) - before[giver]
-        taken = twice_divergence(attention[taker] + amount, own[taker]) - before[taker]
-        return jnp.where(possible, given + taken, -jnp.inf)
-
     last = moved + most * width
-    amounts, gains = [most], [gain(most, (last >= polytope.low) & (last <= polytope.high))]
+    amounts, possible = [most], [(last >= polytope.low) & (last <= polytope.high)]
     for end in (polytope.low, polytope.high):
         amount = jnp.where(width != 0, (end - moved) / jnp.where(width != 0, width, 1), -1)
-        possible = (amount >= 0) & (amount <= most)
         amounts.append(jnp.clip(amount, 0, most))
-        gains.append(gain(amounts[-1], possible))
-    gains, amounts = jnp.stack(gains), jnp.stack(amounts)
+        possible.append((amount >= 0) & (amount <= most))
+    amounts = jnp.stack(amounts)
+    after = jnp.stack([attention[giver][None] - amounts, attention[taker][None] + amounts])
+    owns = jnp.stack(jnp.broadcast_arrays(own[giver], own[taker]))[:, None]
+    befores = jnp.stack(jnp.broadcast_arrays(before[giver], before[taker]))[:, None]
+    gains = jnp.sum(twice_divergence(after, owns) - befores, axis=0)
+    gains = jnp.where(jnp.stack(possible), gains, -jnp.inf)
     best = jnp.unravel_index(jnp.argmax(gains), gains.shape)
     worth = jnp.sum(before) + gains[best]
     return Transfer(worth, giver[best[1], 0], best[2], amounts[best])

@@ -113,9 +113,9 @@ def relax(problem: Problem, *, size: int) -> Relaxation:
         >>> found.attention.tolist(), round(float(found.bound), 3), bool(found.reachable)
         ([0.5, 0.25, 0.25], 0.125, True)
     """
-    free = fill(problem.slope, problem, size)
-    lowest = fill(-problem.offset, problem, size)
-    highest = fill(problem.offset, problem, size)
+    orders = jnp.stack([problem.slope, -problem.offset, problem.offset])
+    filled = jax.vmap(lambda score: fill(score, problem, size))(orders)
+    free, lowest, highest = (jax.tree.map(lambda x, at=at: x[at], filled) for at in range(3))
     above, below = free.moved > problem.high, free.moved < problem.low
     far = jax.tree.map(
         lambda low, high, own: jnp.where(above, low, jnp.where(below, high, own)),
