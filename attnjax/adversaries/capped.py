@@ -34,7 +34,7 @@ GIVERS = 8
 TAKERS = 2
 """Tokens that may change places with one of them; with 4 the mean answer grows by 4e-5."""
 
-ARRAYS = 16
+ARRAYS = 28
 """Arrays of transfers (starts x givers x tokens) in memory at once."""
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from attnjax.adversaries.constraint import Limits
 from attnjax.adversaries.slab import Slab
@@ -29,6 +29,9 @@ TILTINGS = 20
 
 LEAST = 1e-7
 """Weight that a token without one is given for its tangent: it can come back."""
+
+LEAST_STEP = 1e-3
+"""Of the sharpness, for its multiplier: where nothing but the flattest is feasible it has none."""
 
 
 class Tilted(NamedTuple):
@@ -71,7 +74,7 @@ def climb(
         floor: least entropy, nats.
     """
 
-    def follow(_: int, climbed: Climbed) -> Climbed:
+    def follow(_: Int[Array, ""], climbed: Climbed) -> Climbed:
         weight = jnp.maximum(climbed.attention, LEAST)
         tangent = jnp.log(weight / (weight + slab.attention)) / 2
         return _farthest(tangent, slab, limits, floor)
@@ -89,7 +92,7 @@ def _farthest(
         tilted = tilt(step / (1 - step) * tangent, slab, limits)
         return tilted, tilted.inside & (entropy(tilted.attention, slab.where) >= floor)
 
-    def halve(_: int, ends: tuple) -> tuple:
+    def halve(_: Int[Array, ""], ends: tuple) -> tuple:
         low, high = ends
         middle = (low + high) / 2
         feasible = at(middle)[1]
@@ -99,7 +102,7 @@ def _farthest(
     # One halving fewer than bits of a weight, so that the sharpness stays finite.
     step, _ = jax.lax.fori_loop(0, HALVINGS - 1, halve, (0 * one, one))
     tilted, feasible = at(step)
-    spread = (1 - step) / jnp.maximum(step, LEAST)
+    spread = (1 - step) / jnp.maximum(step, LEAST_STEP)
     price = tilted.price * spread
     # The Lagrangian is stationary in every weight; the mean of these equations gives the sum's.
     gained = jnp.sum(tilted.attention * (tangent - price * slab.offset))
@@ -123,7 +126,7 @@ def tilt(score: Float[Array, " L"], slab: Slab, limits: Limits) -> Tilted:
         >>> slab = make_slab(jnp.array([1.0, 0.0]), jnp.array([0.0, 4.0]), jnp.array(0.0),
         ...                  jnp.ones(2, bool))
         >>> limits = Limits(jnp.array(-1.0), jnp.array(1.0), jnp.array(0.0))
-        >>> tilt(jnp.zeros(2), slab, limits).attention.round(3).tolist()
+        >>> [round(float(x), 3) for x in tilt(jnp.zeros(2), slab, limits).attention]
         [0.75, 0.25]
     """
     offset, where = slab.offset, slab.where
@@ -141,7 +144,7 @@ def tilt(score: Float[Array, " L"], slab: Slab, limits: Limits) -> Tilted:
     largest = jnp.max(jnp.abs(offset))
     first = (1 + jnp.max(jnp.abs(score))) / jnp.where(largest > 0, largest, 1)
 
-    def step(_: int, state: tuple) -> tuple:
+    def step(_: Int[Array, ""], state: tuple) -> tuple:
         size, low, high = state
         attention, moved = at(sign * size)
         excess = sign * (moved - end)

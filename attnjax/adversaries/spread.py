@@ -2,8 +2,8 @@
 
 The exact adversary puts all weight on one or two tokens. A floor on the entropy, like a cap on
 the weights, asks for an attention that a model could have. Such attentions form a convex set
-without vertices, so the answer is climbed to (`climb`), from the flattest feasible attention and
-from where the bound (`spread_bound`) would have it.
+without vertices, so the answer is climbed to (`climb`), from the least attended tokens and from
+where the bound (`spread_bound`) would have it.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from attnjax.adversaries.blocks import map_blocks
 from attnjax.adversaries.capped import check_range
-from attnjax.adversaries.climb import climb, tilt
+from attnjax.adversaries.climb import Climbed, climb, tilt
 from attnjax.adversaries.constraint import (
     OPTIMAL_GAP,
     ConstrainedResult,
@@ -33,6 +33,9 @@ ARRAYS = 64
 
 CACHED = 16
 """Instances at a time on a CPU."""
+
+STARTS = 2
+"""Climbs from the least attended tokens; with 8 the mean answer grows by 2e-4."""
 
 Unit = Literal["share", "nats"]
 
@@ -87,13 +90,13 @@ def spread_adversary(
         ...     jnp.array([[0.98, 0.01, 0.01]]), jnp.array([[[1.0], [1.0], [-1.0]]]),
         ...     jnp.zeros((1, 1)), jnp.ones((1, 3), bool), floors=(0.3, 1.0), epsilon=0.01)
         >>> print(np.asarray(found.attention[0]).round(2))
-        [[0.06 0.92 0.02]
+        [[0.04 0.92 0.03]
          [0.   0.   0.  ]]
         >>> found.own_violates.tolist()
         [[True, True]]
     """
     check_range("epsilon", (epsilon,))
-    check_range("floors", floors if unit == "share" else tuple(min(x, 1) for x in floors))
+    check_range("floors", floors if unit == "share" else tuple(min(x, 1.0) for x in floors))
     slabs = jax.vmap(make_slab)(*two_class_arrays(attention, values, bias, where))
     count, length = slabs.attention.shape
     block = max(1, memory_bytes // (ARRAYS * length * slabs.attention.dtype.itemsize))
@@ -160,18 +163,47 @@ def _solve(
     feasible = jnp.any(slab.where) & (flattest >= floor - rounding)
 
     reached = jnp.minimum(floor, flattest)
-    first = climb(flat, slab, limits, reached)
-    bound = bound_spread(slab, limits, floor - rounding, first.multipliers)
-    second = climb(bound.attention, slab, limits, reached)
+
+    def from_start(start: Float[Array, " L"]) -> Climbed:
+        return climb(start, slab, limits, reached)
+
+    first = jax.vmap(from_start)(_least_attended(slab, starts=STARTS))
+    best = jnp.argmax(_worth(first, slab))
+    bound = bound_spread(slab, limits, floor - rounding, first.multipliers[best])
+    last = from_start(bound.attention)
     own_violates = entropy(slab.attention, slab.where) < floor - rounding
-    answers = jnp.stack([flat, first.attention, second.attention, slab.attention])
-    possible = jnp.stack([jnp.array(True), first.feasible, second.feasible, ~own_violates])
-    worth = jnp.sum(twice_divergence(answers, slab.attention[None]), axis=1)
+    simple = Climbed(
+        jnp.stack([flat, slab.attention]),
+        jnp.zeros((2, 3), floor.dtype),
+        jnp.stack([feasible, ~own_violates]),
+    )
+    last = jax.tree.map(lambda x: x[None], last)
+    answers = jax.tree.map(lambda *parts: jnp.concatenate(parts), first, last, simple)
     return enclose(
         slab,
-        answers[jnp.argmax(jnp.where(possible, worth, -jnp.inf))],
+        answers.attention[jnp.argmax(_worth(answers, slab))],
         bound.bound,
         feasible=feasible,
         own_violates=own_violates,
         optimal_gap=optimal_gap,
     )
+
+
+def _worth(climbed: Climbed, slab: Slab) -> Float[Array, " K"]:
+    """Return twice the divergence of each attention, up to a constant, where it is feasible."""
+    worth = jnp.sum(twice_divergence(climbed.attention, slab.attention[None]), axis=1)
+    return jnp.where(climbed.feasible, worth, -jnp.inf)
+
+
+def _least_attended(slab: Slab, *, starts: int) -> Float[Array, "K L"]:
+    """Return weights that halve from token to token, each time from another token on.
+
+    The least attended stand first, in some order where the model has none: from a uniform
+    attention all directions look the same.
+    """
+    order = jnp.argsort(jnp.where(slab.where, slab.attention, jnp.inf))
+    rank = jnp.argsort(order)[None]
+    shift = jnp.arange(starts)[:, None]
+    count = jnp.maximum(jnp.sum(slab.where), 1)
+    place = (rank - shift) % count
+    return jnp.where(slab.where[None], 0.5 ** (1 + place.astype(slab.attention.dtype)), 0)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from attnjax.adversaries.constraint import Limits
 from attnjax.adversaries.slab import Slab, twice_divergence
@@ -51,7 +51,12 @@ class _Dual(NamedTuple):
 
 
 def bound_spread(
-    slab: Slab, limits: Limits, floor: Float[Array, ""], start: Float[Array, "3"]
+    slab: Slab,
+    limits: Limits,
+    floor: Float[Array, ""],
+    start: Float[Array, "3"],
+    *,
+    cuts: int = CUTS,
 ) -> SpreadBound:
     """Return the smallest bound that the ellipsoid method finds.
 
@@ -60,11 +65,17 @@ def bound_spread(
         limits: of the logit's move.
         floor: least entropy, nats.
         start: multipliers of the sum, the logit and the entropy to begin with.
+        cuts: steps, at least 1.
+
+    Source: Shor (1970); Bland, Goldfarb & Todd (1981), "The ellipsoid method: a survey",
+        Operations Research 29, section 1.
     """
-    scale = jnp.max(jnp.abs(slab.offset))
-    unit = jnp.stack(
-        [jnp.ones_like(scale), 1 / jnp.where(scale > 0, scale, 1), jnp.ones_like(scale)]
+    ends = jnp.abs(jnp.stack([limits.low, limits.high]))
+    scale = jnp.maximum(
+        jnp.max(jnp.abs(slab.offset)), jnp.max(jnp.where(jnp.isfinite(ends), ends, 0))
     )
+    one = jnp.ones_like(scale)
+    unit = jnp.stack([one, one / jnp.where(scale > 0, scale, 1), one])
 
     def cut(state: tuple, _: None) -> tuple[tuple, None]:
         center, shape, best = state
@@ -84,9 +95,10 @@ def bound_spread(
         shape = (9 / 8) * (shape - jnp.outer(direction, direction) / 2)
         return (center, shape, best), None
 
-    shape = RADIUS**2 * jnp.eye(3, dtype=scale.dtype)
+    shape = jnp.diag((RADIUS * (1 + jnp.abs(start / unit))) ** 2)
+    # A divergence is at most log 2, whatever the multipliers say.
     nothing = SpreadBound(jnp.zeros_like(scale), slab.attention)
-    (_, _, best), _ = jax.lax.scan(cut, (start / unit, shape, nothing), length=CUTS)
+    (_, _, best), _ = jax.lax.scan(cut, (start / unit, shape, nothing), length=cuts)
     return best
 
 
@@ -131,7 +143,7 @@ def _largest(
     def slope(log_weight: Float[Array, " L"]) -> Float[Array, " L"]:
         return bend * log_weight - jnp.log(jnp.exp(log_weight) + own) / 2 - spread - cost
 
-    def newton(_: int, log_weight: Float[Array, " L"]) -> Float[Array, " L"]:
+    def newton(_: Int[Array, ""], log_weight: Float[Array, " L"]) -> Float[Array, " L"]:
         weight = jnp.exp(log_weight)
         curvature = jnp.minimum(bend - weight / (weight + own) / 2, -tiny)
         move = jnp.minimum(slope(log_weight), 0) / curvature
