@@ -20,6 +20,7 @@ from attnjax.adversaries.slab import (
     interval,
     make_slab,
     sigmoid_change,
+    twice_divergence,
     two_class_arrays,
 )
 from attnjax.errors import UserError
@@ -207,7 +208,8 @@ def _solve(slab: Slab, epsilon: Float[Array, ""], *, columns: int) -> ExactResul
         share = jnp.where(crossing, jnp.clip(share, 0, 1), 1)
         inside = (start >= low) & (start <= high)
         possible = slab.where[first] & slab.where[second] & jnp.where(alone, inside, crossing)
-        worth = _worth(share, slab.attention[first]) + _worth(1 - share, slab.attention[second])
+        worth = twice_divergence(share, slab.attention[first])
+        worth += twice_divergence(1 - share, slab.attention[second])
         return share, jnp.where(possible, worth, -jnp.inf)
 
     def best_first(second: Int[Array, " M"]) -> Float[Array, " M"]:
@@ -227,17 +229,3 @@ def _solve(slab: Slab, epsilon: Float[Array, ""], *, columns: int) -> ExactResul
         output_change=sigmoid_change(slab.logit, jnp.sum(attention * slab.offset)),
         certified=certified,
     )
-
-
-def _worth(weight: Float[Array, "..."], own: Float[Array, "..."]) -> Float[Array, "..."]:
-    r"""Return twice what a token adds to the divergence, above that of a weight of 0.
-
-    \\( h(\alpha) + h(\hat\alpha) - h(\alpha + \hat\alpha) \\), up to a term proportional to the
-    weights, which sums to the same for all attentions.
-    """
-    total = weight + own
-    return _x_log_x(weight) + _x_log_x(own) - _x_log_x(total)
-
-
-def _x_log_x(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    return x * jnp.log(jnp.maximum(x, jnp.finfo(x.dtype).tiny))

@@ -182,3 +182,28 @@ def sigmoid_change(logit: Float[Array, ""], move: Float[Array, "*N"]) -> Float[A
     """
     high, low = jnp.maximum(move, 0) + logit, jnp.minimum(move, 0) + logit
     return jax.nn.sigmoid(high) * jax.nn.sigmoid(-low) * -jnp.expm1(-jnp.abs(move))
+
+
+def twice_divergence(weight: Float[Array, "..."], own: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Return twice what a token adds to the divergence, above that of a weight of 0.
+
+    \\( h(\alpha) + h(\hat\alpha) - h(\alpha + \hat\alpha) \\) with \\( h(x) = x \log x \\), up to
+    a term proportional to the weights, which sums to the same for all attentions: the
+    divergence is log 2 and half the sum of this over tokens.
+
+    Args:
+        weight: of the token.
+        own: its weight in the model's own attention.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> apart = twice_divergence(jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0]))
+        >>> bool(jnp.isclose(jnp.log(2) + jnp.sum(apart) / 2, jnp.log(2)))
+        True
+    """
+    total = weight + own
+    return _x_log_x(weight) + _x_log_x(own) - _x_log_x(total)
+
+
+def _x_log_x(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    return x * jnp.log(jnp.maximum(x, jnp.finfo(x.dtype).tiny))
