@@ -69,7 +69,7 @@ def single_tokens(found: Found, odds: Odds, limit: Float[Array, ""]) -> Found:
     return judge(found, alone.astype(odds.attention.dtype), odds, limit)
 
 
-def pairs(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, block: int) -> Found:
+def pairs(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, at_once: int) -> Found:
     """Return the farthest of what was found and mixtures of two tokens.
 
     On the segment between two tokens the feasible points nearest to either end are found by
@@ -82,17 +82,18 @@ def pairs(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, block
         odds: the instance.
         limit: output change (TVD) of a feasible one, at most.
         most: with more tokens than this nothing is tried.
-        block: pairs at a time.
+        at_once: mixtures of tokens in memory at a time.
     """
     num_classes = len(odds.log_probabilities)
     box = make_box(odds, jnp.eye(num_classes, dtype=bool), limit)
+    aim = _aim(limit, box.reach)
 
     def visit(found: Found, chosen: Int[Array, "2 M"], valid: Bool[Array, " M"]) -> Found:
         start = odds.offset[:, chosen[1]]
         step = odds.offset[:, chosen[0]] - start
 
         def feasible(share: Float[Array, "*K M"]) -> Bool[Array, "*K M"]:
-            return change(share) <= limit
+            return change(share) <= aim
 
         def change(share: Float[Array, "*K M"]) -> Float[Array, "*K M"]:
             shape = (num_classes, *[1] * (share.ndim - 1), -1)
@@ -111,11 +112,16 @@ def pairs(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, block
         cost = jnp.where(possible[None], cost, jnp.inf)
         return _judge_best(found, _Block(chosen, jnp.stack([ends, 1 - ends]), cost), odds, limit)
 
+    block = max(1, at_once // ANCHORS)
     return fold_subsets(visit, found, odds.count, size=2, most=most, block=block)
 
 
-def mixtures(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, block: int) -> Found:
+def mixtures(
+    found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, at_once: int
+) -> Found:
     """Return the farthest of what was found and mixtures of as many tokens as classes.
+
+    Of a long text the least attended tokens are mixed, those that take the divergence far.
 
     As many tokens as classes meet any output between theirs in one way. The outputs tried
     are those at the edge of what is feasible, towards every corner of the box of all classes
@@ -125,11 +131,12 @@ def mixtures(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, bl
         found: the farthest so far.
         odds: the instance.
         limit: output change (TVD) of a feasible one, at most.
-        most: with more tokens than this nothing is tried.
-        block: subsets of tokens at a time.
+        most: how many of the least attended tokens are mixed.
+        at_once: mixtures of tokens in memory at a time.
     """
     box = make_box(odds, jnp.eye(len(odds.log_probabilities), dtype=bool), limit)
-    targets = _edge_outputs(odds, corners(box.low, box.high), limit)
+    aim = _aim(limit, box.reach)
+    targets = _edge_outputs(odds, corners(box.low, box.high), aim)
     size = len(targets)
 
     def visit(found: Found, chosen: Int[Array, "m M"], valid: Bool[Array, " M"]) -> Found:
@@ -141,15 +148,21 @@ def mixtures(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, bl
         cost = jnp.where(met, cost, jnp.inf)
         return _judge_best(found, _Block(chosen, weights, cost), odds, limit)
 
-    return fold_subsets(visit, found, odds.count, size=size, most=most, block=block)
+    block = max(1, at_once // targets.shape[1])
+    count = jnp.minimum(odds.count, most)
+    return fold_subsets(visit, found, count, size=size, most=most, block=block)
+
+
+def _aim(limit: Float[Array, ""], reach: Float[Array, ""]) -> Float[Array, ""]:
+    """Return a little less than the limit, because weights that meet it are rounded."""
+    rounding = 2 * jnp.finfo(limit.dtype).eps * (1 + reach)
+    return limit - jnp.minimum(rounding, limit / 2)
 
 
 def _edge_outputs(
     odds: Odds, towards: Float[Array, "C T"], limit: Float[Array, ""]
 ) -> Float[Array, "C R"]:
     """Return moves of the logits that change the output by as much as is allowed."""
-    # A little less than the limit, because the weights that meet it are rounded.
-    limit = limit * (1 - 1e-3)
     log_p = odds.log_probabilities
     size = len(log_p)
     gaining, losing = np.nonzero(~np.eye(size, dtype=bool))

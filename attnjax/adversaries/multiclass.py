@@ -7,7 +7,6 @@ a bound from above. From below stand feasible attentions of few tokens, and any 
 found.
 """
 
-from collections.abc import Callable
 from functools import partial
 from math import comb
 from typing import NamedTuple
@@ -41,11 +40,14 @@ output; the log-odds of two groups of classes; of three at once; of four at once
 SIMPLEX = 1
 MOST_GROUPS = 4
 
-CACHED = 2**13
-"""Subsets of tokens tried at a time on a CPU: its caches hold all arrays."""
+MOST_MIXED = 6
+"""Up to how many classes mixtures of as many tokens are tried from below."""
 
-NUMBERS = 300
-"""Numbers in memory at once for a subset of tokens, at most, beside 4 for each class."""
+AT_ONCE = 2**13
+"""Mixtures of an instance's tokens tried at a time: a CPU's caches hold all arrays."""
+
+NUMBERS = 64
+"""Numbers in memory at once for a mixture, at most, beside 4 for each class."""
 
 CLOSE = 1e-5
 """Nats by which two bounds must differ to be told apart."""
@@ -80,7 +82,7 @@ class MulticlassResult(NamedTuple):
     says_nothing: Bool[Array, "N E"]
 
 
-@partial(jax.jit, static_argnames=("epsilons", "max_subsets", "memory_bytes"))
+@partial(jax.jit, static_argnames=("epsilons", "max_mixtures", "memory_bytes"))
 def multiclass_adversary(
     attention: Float[AnyArray, "N L"],
     values: Float[AnyArray, "N L C"],
@@ -89,7 +91,7 @@ def multiclass_adversary(
     candidates: Float[AnyArray, "N K L"] | None = None,
     *,
     epsilons: tuple[float, ...],
-    max_subsets: int = 2**17,
+    max_mixtures: int = 2**20,
     memory_bytes: int = 256 * 2**20,
 ) -> MulticlassResult:
     r"""Return an interval around the divergence of the strongest adversary of each instance.
@@ -110,9 +112,10 @@ def multiclass_adversary(
         candidates: attentions that may be feasible, such as a search's; the others count
             for nothing.
         epsilons: each in (0, 1].
-        max_subsets: three and four groups are tried where the subsets of as many tokens,
-            times the choices of groups, are no more than this; subsets per instance.
-        memory_bytes: bound on the arrays of the subsets in work, bytes.
+        max_mixtures: three and four groups are tried where the mixtures of as many tokens
+            are no more than this for an instance, and of more tokens than can be mixed the
+            least attended are.
+        memory_bytes: bound on the arrays of the mixtures in work, bytes.
 
     Returns:
         See `MulticlassResult`. A row without tokens has zeros and guarantee 0.
@@ -148,18 +151,18 @@ def multiclass_adversary(
         candidates = jnp.asarray(attention)[:, None]
     candidates = jnp.take_along_axis(jnp.asarray(candidates), odds.position[:, None], axis=-1)
     one = (NUMBERS + 4 * odds.log_probabilities.shape[1]) * odds.attention.dtype.itemsize
-    block = max(1, min(CACHED, memory_bytes // one))
+    at_once = max(1, min(AT_ONCE, memory_bytes // one))
     # An instance takes as many steps as its tokens ask for: on a CPU none waits for another.
-    together = 1 if jax.default_backend() == "cpu" else max(1, memory_bytes // (one * block))
+    together = 1 if jax.default_backend() == "cpu" else max(1, memory_bytes // (one * at_once))
 
     def solve(rows: tuple[Odds, Float[Array, "K L"]]) -> MulticlassResult:
-        one = partial(_solve, *rows, max_subsets=max_subsets, block=block)
+        one = partial(_solve, *rows, max_mixtures=max_mixtures, at_once=at_once)
         return jax.lax.map(one, jnp.asarray(epsilons, odds.attention.dtype))
 
     return map_blocks(jax.vmap(solve), (odds, candidates), block=together)
 
 
-@partial(jax.jit, static_argnames=("model", "epsilons", "max_subsets", "memory_bytes"))
+@partial(jax.jit, static_argnames=("model", "epsilons", "max_mixtures", "memory_bytes"))
 def multiclass_adversary_of_model(
     model: AttentionModel,
     params: Params,
@@ -167,7 +170,7 @@ def multiclass_adversary_of_model(
     candidates: Float[AnyArray, "B K L"] | None = None,
     *,
     epsilons: tuple[float, ...],
-    max_subsets: int = 2**17,
+    max_mixtures: int = 2**20,
     memory_bytes: int = 256 * 2**20,
 ) -> MulticlassResult:
     """Return `multiclass_adversary` for a model with a `readout` and a batch.
@@ -178,15 +181,15 @@ def multiclass_adversary_of_model(
         inputs: a batch.
         candidates: attentions that may be feasible, such as a search's.
         epsilons: each in (0, 1].
-        max_subsets: bound on the subsets of tokens tried for an instance.
-        memory_bytes: bound on the arrays of the subsets in work, bytes.
+        max_mixtures: bound on the mixtures tried for one bound of an instance.
+        memory_bytes: bound on the arrays of the mixtures in work, bytes.
 
     Raises:
         UserError: for a model without a `readout`.
     """
     arrays = readout_arrays(model, params, inputs)
     return multiclass_adversary(
-        *arrays, candidates, epsilons=epsilons, max_subsets=max_subsets, memory_bytes=memory_bytes
+        *arrays, candidates, epsilons=epsilons, max_mixtures=max_mixtures, memory_bytes=memory_bytes
     )
 
 
@@ -195,15 +198,17 @@ def _solve(
     candidates: Float[Array, "K L"],
     epsilon: Float[Array, ""],
     *,
-    max_subsets: int,
-    block: int,
+    max_mixtures: int,
+    at_once: int,
 ) -> MulticlassResult:
     """Return the interval of one instance for one epsilon."""
     rounding = ROUNDING * jnp.finfo(epsilon.dtype).eps
     below = epsilon - jnp.minimum(rounding, epsilon / 2)
-    tried = partial(_most_tokens, odds, max_subsets=max_subsets)
-    found = _farthest_found(odds, candidates, below, tried=tried, block=block)
-    bounds = _upper_bounds(odds, epsilon + rounding, tried=tried, block=block)
+    # No output moves by more than 1.
+    below = jnp.where(epsilon < 1, below, 1 + rounding)
+    effort = {"max_mixtures": max_mixtures, "at_once": at_once}
+    found = _farthest_found(odds, candidates, below, **effort)
+    bounds = _upper_bounds(odds, epsilon + rounding, **effort)
     least = jnp.min(bounds)
     known = jnp.isfinite(least) & jnp.isfinite(found.jsd) & (odds.count > 0)
     upper = jnp.where(known, jnp.maximum(least, found.jsd), 0)
@@ -227,17 +232,19 @@ def _farthest_found(
     candidates: Float[Array, "K L"],
     limit: Float[Array, ""],
     *,
-    tried: Callable[[int], int],
-    block: int,
+    max_mixtures: int,
+    at_once: int,
 ) -> Found:
     """Return the farthest feasible attention of all that are tried."""
-    num_classes = len(odds.log_probabilities)
+    num_classes, length = odds.offset.shape
     found = Found(odds.attention, jnp.zeros_like(limit))
     found = single_tokens(found, odds, limit)
-    found = pairs(found, odds, limit, most=tried(2), block=block)
-    if 2 < num_classes <= MOST_GROUPS:
-        found = mixtures(found, odds, limit, most=tried(num_classes), block=block)
-    tokens = jnp.arange(candidates.shape[1]) < odds.count
+    found = pairs(found, odds, limit, most=length, at_once=at_once)
+    if 2 < num_classes <= MOST_MIXED:
+        ways = 2**num_classes - 2 + num_classes * (num_classes - 1)
+        most = _most_tokens(length, num_classes, max_mixtures // ways)
+        found = mixtures(found, odds, limit, most=most, at_once=at_once)
+    tokens = jnp.arange(length) < odds.count
     candidates = jnp.where(tokens[None], jnp.maximum(candidates, 0), 0)
     total = jnp.sum(candidates, axis=1, keepdims=True)
     # What is no distribution over the tokens is not weighed.
@@ -247,35 +254,34 @@ def _farthest_found(
 
 
 def _upper_bounds(
-    odds: Odds, epsilon: Float[Array, ""], *, tried: Callable[[int], int], block: int
+    odds: Odds, epsilon: Float[Array, ""], *, max_mixtures: int, at_once: int
 ) -> Float[Array, " 4"]:
     """Return the bounds of `MulticlassResult.bounds`."""
+    num_classes, length = odds.offset.shape
     alone = token_cost(jnp.ones_like(odds.attention), odds.attention)
-    alone = jnp.where(jnp.arange(len(alone)) < odds.count, alone, jnp.inf)
+    alone = jnp.where(jnp.arange(length) < odds.count, alone, jnp.inf)
     bounds = [jnp.log(2.0) - jnp.min(alone) / 2]
-
-    def bound(groups: Bool[Array, "G C"], most: int) -> Float[Array, ""]:
-        box = make_box(odds, groups, epsilon)
-        return largest_jsd(box, odds.attention, odds.count, most=most, block=block)
-
-    num_classes = len(odds.log_probabilities)
     for size in range(2, MOST_GROUPS + 1):
-        least = jnp.full_like(epsilon, jnp.inf)
-        if size <= num_classes:
-            choices = jnp.asarray(groupings(num_classes, size))
-            least = jnp.min(jax.lax.map(partial(bound, most=tried(size)), choices))
-        bounds.append(least)
+        bounds.append(jnp.full_like(epsilon, jnp.inf))
+        if size > num_classes:
+            continue
+        choices = groupings(num_classes, size)
+        ways = len(choices) * (2**size - 2)
+        largest = partial(
+            largest_jsd,
+            attention=odds.attention,
+            count=odds.count,
+            most=length if size == 2 else _most_tokens(length, size, max_mixtures // ways),
+            at_once=max(1, at_once // len(choices)),
+        )
+        boxes = jax.vmap(make_box, (None, 0, None))(odds, jnp.asarray(choices), epsilon)
+        bounds[-1] = jnp.min(jax.vmap(largest)(boxes))
     return jnp.stack(bounds).astype(epsilon.dtype)
 
 
-def _most_tokens(odds: Odds, size: int, *, max_subsets: int) -> int:
-    """Return with how many tokens mixtures of `size` of them are still tried.
+def _most_tokens(length: int, size: int, max_subsets: int) -> int:
+    """Return with how many tokens there are no more than so many subsets of a size.
 
-    It does not depend on the padding, so that an instance is treated alike in any batch.
+    Padding does not decide it, so that an instance is treated alike in any batch.
     """
-    length, num_classes = len(odds.attention), len(odds.log_probabilities)
-    if size == 2:
-        return length
-    choices = len(groupings(num_classes, size))
-    allowed = (n for n in range(length, 0, -1) if choices * comb(n, size) <= max_subsets)
-    return next(allowed, 0)
+    return next((n for n in range(length, 0, -1) if comb(n, size) <= max_subsets), 0)

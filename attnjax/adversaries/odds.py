@@ -19,7 +19,7 @@ from attnjax.types import AnyArray
 
 
 class Odds(NamedTuple):
-    """One instance, its tokens moved to the front.
+    """One instance, its tokens moved to the front, the least attended first.
 
     Attributes:
         attention: the model's own.
@@ -75,7 +75,7 @@ def make_odds(
     """
     if values.shape[-1] == 1:
         values, bias = jnp.pad(values, ((0, 0), (1, 0))), jnp.pad(bias, (1, 0))
-    position = jnp.argsort(~where, stable=True)
+    position = jnp.lexsort((attention, ~where))
     attention = jnp.where(where, attention, 0)[position]
     offset = jnp.where(where[:, None], values, 0)[position].T
     moved = jnp.sum(offset * attention[None], axis=1)
@@ -149,7 +149,9 @@ def make_box(odds: Odds, groups: Bool[AnyArray, "G C"], epsilon: Float[Array, ""
 
 @cache
 def groupings(num_classes: int, size: int) -> Bool[np.ndarray, "N G C"]:
-    """Return the ways to choose `size` groups: single classes, one of them perhaps "the rest".
+    """Return ways to choose `size` groups of classes: all, or where those are many the likely.
+
+    These are single classes, and single classes beside one group of all the rest.
 
     Args:
         num_classes: at least 2.
@@ -160,8 +162,8 @@ def groupings(num_classes: int, size: int) -> Bool[np.ndarray, "N G C"]:
         [[[1, 0, 0], [0, 1, 0]], [[1, 0, 0], [0, 0, 1]]]
         >>> groupings(3, 2).astype(int).tolist()[3]  # class 0 and the rest
         [[1, 0, 0], [0, 1, 1]]
-        >>> len(groupings(3, 2)), len(groupings(4, 3)), len(groupings(4, 4))
-        (6, 10, 1)
+        >>> len(groupings(3, 2)), len(groupings(4, 2)), len(groupings(4, 3)), len(groupings(6, 2))
+        (6, 25, 10, 21)
     """
     one = np.eye(num_classes, dtype=bool)
     found = [one[list(chosen)] for chosen in combinations(range(num_classes), size)]
@@ -169,6 +171,10 @@ def groupings(num_classes: int, size: int) -> Bool[np.ndarray, "N G C"]:
         for chosen in combinations(range(num_classes), size - 1):
             singles = one[list(chosen)]
             found.append(np.concatenate([singles, ~singles.any(axis=0, keepdims=True)]))
+    if num_classes == 4 and size == 2:
+        pairs = [one[list(chosen)].any(axis=0) for chosen in combinations(range(4), 2)]
+        found += [np.stack([pair, ~pair]) for pair in pairs[:3]]
+        found += [np.stack([a, b]) for a in one for b in pairs if not (a & b).any()]
     return np.stack(found)
 
 

@@ -8,9 +8,11 @@ vertex is the one mixture of m tokens that meets the log-odds of m groups at end
 and all are tried.
 """
 
+from functools import partial
 from itertools import combinations, product
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -48,7 +50,7 @@ def largest_jsd(
     count: Int[Array, ""],
     *,
     most: int,
-    block: int,
+    at_once: int,
 ) -> Float[Array, ""]:
     """Return the largest divergence of all attentions whose log-odds lie in a box's shadow.
 
@@ -60,7 +62,7 @@ def largest_jsd(
         attention: the model's own, its tokens in front.
         count: tokens.
         most: with more tokens than this nothing is tried.
-        block: subsets of tokens at a time.
+        at_once: mixtures of tokens in memory at a time.
 
     Returns:
         Nats, at most ln 2. Infinity with more than `most` tokens, or if rounding leaves no
@@ -73,12 +75,13 @@ def largest_jsd(
         >>> box = Box(jnp.array([[0.0, 0.0, 4.0], [0.0, 0.0, 0.0]]), jnp.full(2, -0.1),
         ...           jnp.full(2, 0.1), jnp.array(8.0))
         >>> own = jnp.array([0.9, 0.05, 0.05])
-        >>> found = largest_jsd(box, own, jnp.array(3), most=9, block=8)
+        >>> found = largest_jsd(box, own, jnp.array(3), most=9, at_once=8)
         >>> round(float(found), 4)  # nearly all on token 1, 0.05 on token 2
         0.5764
     """
     size = len(box.low)
     slack = _slack(box)
+    block = max(1, at_once // (2**size - 2))
     alone = token_cost(jnp.ones_like(attention), attention)
     inside = (jnp.arange(len(attention)) < count) & _inside(box, box.offset, slack)
     least = jnp.min(jnp.where(inside, alone, jnp.inf))
@@ -102,27 +105,33 @@ def _least_cost(
     size, slack = len(box.low), _slack(box)
 
     def visit(
-        least: Float[Array, ""], chosen: Int[Array, "m M"], valid: Bool[Array, " M"]
+        groups: Int[Array, " m"],
+        least: Float[Array, ""],
+        chosen: Int[Array, "m M"],
+        valid: Bool[Array, " M"],
     ) -> Float[Array, ""]:
         offset, own = box.offset[:, chosen], attention[chosen]
+        targets = corners(box.low[groups], box.high[groups])
+        mixture = mix(offset[groups], targets, box.reach)
+        met = jnp.all(mixture.weights >= -mixture.error, axis=0)
+        met &= (valid & mixture.exists)[None]
+        if tokens < size:
+            moved = jnp.sum(offset[:, :, None] * mixture.weights[None], axis=1)
+            error = jnp.sum(mixture.error, axis=0) * box.reach
+            met &= _inside(box, moved, slack + error)
+        fewest = jnp.maximum(mixture.weights - mixture.error, 0)
+        cost = jnp.sum(token_cost(fewest, own[:, None]), axis=0)
+        # However wrong the weights, a mixture costs no less than its cheapest token.
         cheapest = jnp.min(token_cost(jnp.ones_like(own), own), axis=0)
-        for groups in combinations(range(size), tokens):
-            which = np.array(groups)
-            mixture = mix(offset[which], corners(box.low[which], box.high[which]), box.reach)
-            met = jnp.all(mixture.weights >= -mixture.error, axis=0)
-            met &= (valid & mixture.exists)[None]
-            if tokens < size:
-                moved = jnp.sum(offset[:, :, None] * mixture.weights[None], axis=1)
-                error = jnp.sum(mixture.error, axis=0) * box.reach
-                met &= _inside(box, moved, slack + error)
-            fewest = jnp.maximum(mixture.weights - mixture.error, 0)
-            cost = jnp.sum(token_cost(fewest, own[:, None]), axis=0)
-            # However wrong the weights, a mixture costs no less than its cheapest token.
-            cost = jnp.maximum(cost, cheapest[None])
-            least = jnp.minimum(least, jnp.min(jnp.where(met, cost, jnp.inf)))
-        return least
+        cost = jnp.maximum(cost, cheapest[None])
+        return jnp.minimum(least, jnp.min(jnp.where(met, cost, jnp.inf)))
 
-    return fold_subsets(visit, least, count, size=tokens, most=most, block=block)
+    def of_groups(groups: Int[Array, " m"]) -> Float[Array, ""]:
+        met = partial(visit, groups)
+        return fold_subsets(met, least, count, size=tokens, most=most, block=block)
+
+    groups = np.array(list(combinations(range(size), tokens)))
+    return jnp.min(jax.lax.map(of_groups, jnp.asarray(groups)))
 
 
 def mix(
@@ -180,7 +189,11 @@ def _inside(box: Box, moved: Float[Array, "G *N"], slack: Float[Array, "..."]) -
 def _inverse(
     matrix: Float[Array, "n n M"],
 ) -> tuple[Float[Array, "n n M"], Bool[Array, " M"]]:
-    """Return inverses by cofactors, for n up to 3; those of singular matrices are garbage."""
+    """Return inverses, by cofactors for n up to 3; those of singular matrices are garbage."""
+    if len(matrix) > 3:
+        inverse = jnp.moveaxis(jnp.linalg.inv(jnp.moveaxis(matrix, -1, 0)), 0, -1)
+        exists = jnp.all(jnp.isfinite(inverse), axis=(0, 1))
+        return jnp.where(exists[None, None], inverse, 0), exists
     if len(matrix) == 1:
         adjugate, determinant = jnp.ones_like(matrix), matrix[0, 0]
     elif len(matrix) == 2:
