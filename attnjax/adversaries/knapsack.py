@@ -79,6 +79,18 @@ class Relaxation(NamedTuple):
     reachable: Bool[Array, ""]
 
 
+class Edge(NamedTuple):
+    """Two attentions on the upper hull, on either side of an end of the interval.
+
+    Attributes:
+        near: of the larger value; outside the interval.
+        far: of the smaller one.
+    """
+
+    near: Filling
+    far: Filling
+
+
 def fill(score: Float[Array, " L"], problem: Problem, size: int) -> Filling:
     """Return the attention that fills the tokens of the largest score up to the cap.
 
@@ -143,18 +155,6 @@ def relax(problem: Problem, *, size: int) -> Relaxation:
         & (lowest.moved <= problem.high + reach)
         & (highest.moved >= problem.low - reach),
     )
-
-
-class Edge(NamedTuple):
-    """Two attentions on the upper hull, on either side of an end of the interval.
-
-    Attributes:
-        near: of the larger value; outside the interval.
-        far: of the smaller one.
-    """
-
-    near: Filling
-    far: Filling
 
 
 def _walk(
