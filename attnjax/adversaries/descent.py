@@ -129,10 +129,10 @@ def run(
 ) -> tuple[State, Info]:
     """Take `settings.steps` steps, or fewer where they gain nothing, and look once more.
 
-    Where the best iterate is kept, an instance ends after `settings.patience` steps (rounded
-    so that they divide the number of all) in which none of its feasible candidates gained
-    `GAIN`. Under `vmap` a block of instances ends with its last one, and none moves any more
-    after its own end.
+    With projected steps and the best iterate kept, an instance ends after `settings.patience`
+    steps (rounded so that they divide the number of all) in which none of its candidates
+    gained `GAIN`; with a penalty the gain comes too unevenly for that. Under `vmap` a block of
+    instances ends with its last one, and none moves any more after its own end.
 
     Args:
         state: from `init`.
@@ -163,7 +163,7 @@ def run(
         return jax.lax.scan(take_one, state, length=count)[0]
 
     num_rounds = 1
-    if settings.keep == "best" and settings.patience:
+    if settings.constraint == "projection" and settings.keep == "best" and settings.patience:
         num_rounds = max(1, settings.steps // settings.patience)
     state = _repeat(take, state, num_rounds=num_rounds, steps=settings.steps)
     seen = _look(state, logits_fn, problem, settings)

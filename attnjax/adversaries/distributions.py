@@ -116,7 +116,7 @@ def _shift(x: Float[Array, "*K L"]) -> tuple[Float[Array, "*K L"], Float[Array, 
     return shifted, jnp.maximum(total, jnp.finfo(x.dtype).tiny)
 
 
-def centre(slope: Float[Array, "*K L"], attention: Float[Array, "*K L"]) -> Float[Array, "*K L"]:
+def centre(slope: Float[Array, "*K L"], attention: Float[Array, "*#K L"]) -> Float[Array, "*K L"]:
     """Return a slope by the weights without the part that all weights share.
 
     Times the attention it is the slope by the log-weights.

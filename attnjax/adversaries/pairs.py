@@ -94,11 +94,14 @@ def find_pairs(
     Example:
         Token 0 has the attention; 1 and 3 replace it:
 
+        >>> import jax
         >>> import jax.numpy as jnp
         >>> own = jnp.array([0.9, 0.02, 0.07, 0.01])
         >>> values = jnp.array([[0.0], [1.0], [1.0], [-1.0]])
         >>> problem = Problem(own, probabilities(own @ values), jnp.ones(4, bool))
-        >>> found = find_pairs(lambda a: a @ values, problem, SearchSettings(), count=1)
+        >>> find = lambda problem: find_pairs(
+        ...     lambda attention: attention @ values, problem, SearchSettings(), count=1)
+        >>> found = jax.jit(find)(problem)
         >>> (found.attention[0] > 0).tolist(), bool(found.feasible[0])
         ([False, True, False, True], True)
     """

@@ -130,9 +130,7 @@ def _hold(
     own = logarithm(problem.probabilities)
     if logits.shape[1] == 1:
         one = jnp.ones_like(logits)
-        return _Held(
-            one[:, None], one, logits, jnp.broadcast_to(own[None, 1:] - own[:1], one.shape)
-        )
+        return _Held(one[:, None], one, logits, (own[1] - own[0]) * one)
     importance = jnp.maximum(jnp.maximum(outputs, problem.probabilities[None]), LEAST)
     weights, classes = jax.lax.top_k(importance, min(CLASSES, logits.shape[1]))
     weights = weights / jnp.sum(weights, axis=1, keepdims=True)

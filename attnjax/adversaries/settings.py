@@ -27,8 +27,7 @@ class SearchSettings:
         constraint: "penalty" beside the divergence, descended by AMSGrad, or "projection" of
             the steps onto the attentions that leave the output where it is.
         step_size: of the projected steps, nats of log-weight per nat of slope.
-        patience: steps without gain after which the search of an instance ends; 0: never.
-            Only where the best iterate is kept.
+        patience: projected steps without gain after which an instance ends; 0: never.
         learning_rate: of AMSGrad, on log-weights.
         penalty: what one unit of output change above `optimizer_epsilon` costs, in nats.
         noise: standard deviation of the initial log-weights, in nats.

@@ -84,11 +84,13 @@ def begin(
         settings: `starts` decides.
 
     Example:
+        >>> import jax
         >>> import jax.numpy as jnp
         >>> from attnjax.outputs import probabilities
         >>> own, values = jnp.array([0.9, 0.05, 0.05]), jnp.array([[1.0], [1.0], [-1.0]])
         >>> problem = Problem(own, probabilities(own @ values), jnp.ones(3, bool))
-        >>> state = begin(jnp.zeros((1, 3)), lambda a: a @ values, problem, SearchSettings())
+        >>> state = jax.jit(lambda noise: begin(
+        ...     noise, lambda a: a @ values, problem, SearchSettings()))(jnp.zeros((1, 3)))
         >>> bool(state.best_jsd[0] > 0.4)  # before the first step
         True
     """
