@@ -35,12 +35,12 @@ _Class = TypeVar("_Class")
 
 
 @dataclass_transform(frozen_default=True)
-def _pytree(cls: type[_Class]) -> type[_Class]:
+def pytree(cls: type[_Class]) -> type[_Class]:
     """Make a frozen chex dataclass, in a way that type checkers understand."""
     return chex.dataclass(cls, frozen=True, mappable_dataclass=False)  # pyright: ignore[reportReturnType]
 
 
-@_pytree
+@pytree
 class Inputs:
     """Everything a model reads about one instance (or, with a leading axis, a batch).
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import jax
 from jaxtyping import Array, Float
 
-from attnjax.types import AttentionModel, Inputs, Params, Readout, States
+from attnjax.types import Attention, AttentionModel, Inputs, Params, Readout, States
 
-LogitsFn = Callable[[Float[Array, "K L"]], Float[Array, "K C"]]
+LogitsFn = Callable[[Attention], Float[Array, "K C"]]
 """From several attentions of one instance to the logits under each."""
 
 
@@ -41,7 +41,7 @@ def logits_function(model: AttentionModel, params: Params, source: Source) -> Lo
         return lambda attention: attention @ source.values + source.bias[None]
     states, inputs = source
 
-    def decode(attention: Float[Array, " L"]) -> Float[Array, " C"]:
+    def decode(attention: Attention) -> Float[Array, " C"]:
         return model.decode(params, states, attention, inputs).logits
 
     return jax.vmap(decode)

@@ -1,18 +1,26 @@
-"""What the adversarial search minimises, with its gradient worked out by hand."""
+"""What the search of the paper minimises, with its gradient worked out by hand."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
+from attnjax.adversaries.distributions import (
+    average,
+    centre,
+    log_softmax,
+    offset_share,
+    shares,
+    sloped_divergence,
+    softmax,
+)
 from attnjax.adversaries.logits import LogitsFn
 from attnjax.adversaries.settings import SearchSettings
 from attnjax.measures.divergence import RELEASE_OFFSET
 from attnjax.outputs import output_change, probabilities
-
-MASKED = -1e30
-"""Log-weight of a position that is not attendable: a finite number whose exponential is 0."""
+from attnjax.types import Attention
 
 GROUP = 5
 """Factors of one logarithm in `_pair_logarithms`."""
@@ -22,37 +30,34 @@ class Problem(NamedTuple):
     """What is attacked: one instance under the model's own attention.
 
     Attributes:
-        attention: the model's own.
+        attention: the model's own: `[L]`, or a tree of distributions over the last axis.
         probabilities: its class distribution.
-        attendable: positions that a candidate may weigh.
+        attendable: positions that a candidate may weigh, like the attention.
     """
 
-    attention: Float[Array, " L"]
+    attention: Attention
     probabilities: Float[Array, " classes"]
-    attendable: Bool[Array, " L"]
+    attendable: Attention
 
 
 class Evaluation(NamedTuple):
     """One look at all candidates of an instance.
 
     Attributes:
-        jsd: from the model's own attention, nats.
+        jsd: from the model's own attention, nats; the mean over its distributions.
         output_change: total variation distance, in [0, 1].
         loss: the sum that is minimised.
-        gradient: of the loss by the log-weights.
+        gradient: what the optimizer descends along, like the log-weights.
     """
 
     jsd: Float[Array, " K"]
     output_change: Float[Array, " K"]
     loss: Float[Array, ""]
-    gradient: Float[Array, "K L"]
+    gradient: Attention
 
 
 def evaluate(
-    log_weights: Float[Array, "K L"],
-    logits_fn: LogitsFn,
-    problem: Problem,
-    settings: SearchSettings,
+    log_weights: Attention, logits_fn: LogitsFn, problem: Problem, settings: SearchSettings
 ) -> Evaluation:
     r"""Return loss, gradient, divergence and output change of an instance's candidates.
 
@@ -63,13 +68,15 @@ def evaluate(
     \mathrm{TVD}(y_k, \hat y) - \epsilon) \right] - \frac{1}{K^2} \sum_{k,l}
     \mathrm{JSD}(\alpha_k, \alpha_l) \\)
 
-    (the release averages the last term over pairs and sums it over a batch: the same).
+    (the release averages the last term over pairs and sums it over a batch: the same). Where
+    the attention is a tree, each JSD is the mean over its distributions.
     Only the model is differentiated by JAX. The rest is by hand, because the derivative of
     a JSD is the logarithm that its value needs anyway: one exponential and three
     logarithms a weight are all that a step costs.
 
     Args:
-        log_weights: of the candidates; `MASKED` off the attendable positions.
+        log_weights: of the candidates, leaves `[K, ..., L]`; `MASKED` off the attendable
+            positions.
         logits_fn: the model.
         problem: the instance.
         settings: \\( \lambda \\) `penalty`, \\( \epsilon \\) `optimizer_epsilon`, form `jsd`.
@@ -80,31 +87,32 @@ def evaluate(
         >>> import jax.numpy as jnp
         >>> half = jnp.array([0.5, 0.5])
         >>> found = evaluate(
-        ...     jnp.array([[0.0, MASKED]]), lambda attention: attention[:, :1] - 0.5,
+        ...     jnp.array([[0.0, -1e30]]), lambda attention: attention[:, :1] - 0.5,
         ...     Problem(half, half, jnp.array([True, True])), SearchSettings())
         >>> [round(float(found.jsd[0]), 4), round(float(found.output_change[0]), 4)]
         [0.2158, 0.1225]
     """
-    attention, logarithm = _softmax(log_weights)
+    attention = jax.tree.map(softmax, log_weights)
     penalty, change, penalty_slope = _penalise(attention, logits_fn, problem, settings)
-    jsd, jsd_slope = _divergence(attention, logarithm, problem.attention, settings.jsd)
-    spread, spread_slope = _spread(attention, logarithm, settings.jsd)
-    slope = penalty_slope - jsd_slope - spread_slope
-    gradient = attention * (slope - jnp.sum(attention * slope, axis=1, keepdims=True))
-    return Evaluation(jsd, change, jnp.sum(penalty - jsd) - spread, gradient)
+    jsd, jsd_slope = sloped_divergence(log_weights, problem.attention, settings.jsd)
+    spread, spread_slope = _spread(log_weights, problem, settings.jsd)
 
+    def descend(
+        attention: Array, penalty_slope: Array, jsd_slope: Array, spread_slope: Array, share: Array
+    ) -> Array:
+        slope = penalty_slope - (jsd_slope + spread_slope) * share[None, ..., None]
+        return attention * centre(slope, attention)
 
-def _softmax(x: Float[Array, "K L"]) -> tuple[Float[Array, "K L"], Float[Array, "K L"]]:
-    """Return the weights and their logarithms."""
-    shifted = x - jnp.max(x, axis=1, keepdims=True)
-    exponential = jnp.exp(shifted)
-    total = jnp.sum(exponential, axis=1, keepdims=True)
-    return exponential / total, shifted - jnp.log(total)
+    gradient = jax.tree.map(
+        descend, attention, penalty_slope, jsd_slope, spread_slope, shares(problem.attendable)
+    )
+    mean = average(jsd, problem.attendable)
+    return Evaluation(mean, change, jnp.sum(penalty - mean) - jnp.sum(spread), gradient)
 
 
 def _penalise(
-    attention: Float[Array, "K L"], logits_fn: LogitsFn, problem: Problem, settings: SearchSettings
-) -> tuple[Float[Array, " K"], Float[Array, " K"], Float[Array, "K L"]]:
+    attention: Attention, logits_fn: LogitsFn, problem: Problem, settings: SearchSettings
+) -> tuple[Float[Array, " K"], Float[Array, " K"], Attention]:
     """Return penalty, output change and the penalty's slope by the weights."""
 
     def penalise(logits: Float[Array, "K C"]) -> tuple[Float[Array, ""], tuple]:
@@ -117,56 +125,39 @@ def _penalise(
     return penalty, change, pull_back(slope)[0]
 
 
-def _divergence(
-    attention: Float[Array, "K L"],
-    logarithm: Float[Array, "K L"],
-    original: Float[Array, " L"],
-    form: str,
-) -> tuple[Float[Array, " K"], Float[Array, "K L"]]:
-    """Return JSD(attention, original) and its slope by the weights."""
-    tiny = jnp.finfo(attention.dtype).tiny
-    own = original[None]
-    if form == "release":
-        middle = (attention + own) / 2
-        log_middle = jnp.log(middle + RELEASE_OFFSET)
-        log_ratio = jnp.log(attention + RELEASE_OFFSET) - log_middle
-        own_ratio = jnp.log(own + RELEASE_OFFSET) - log_middle
-        slope = (log_ratio + _offset(middle) - _offset(attention)) / 2
-    else:
-        log_middle = jnp.log(jnp.maximum(attention + own, tiny)) - jnp.log(2.0)
-        log_ratio = logarithm - log_middle
-        own_ratio = jnp.log(jnp.maximum(own, tiny)) - log_middle
-        slope = log_ratio / 2
-    jsd = jnp.sum(attention * log_ratio + own * own_ratio, axis=1) / 2
-    return jsd, slope
-
-
 def _spread(
-    attention: Float[Array, "K L"], logarithm: Float[Array, "K L"], form: str
-) -> tuple[Float[Array, ""], Float[Array, "K L"]]:
-    """Return the mean JSD over all K x K pairs of candidates and its slope by the weights."""
+    log_weights: Attention, problem: Problem, form: str
+) -> tuple[Float[Array, " K"], Attention]:
+    """Return each candidate's part of the mean JSD over all K x K pairs, and its slope."""
+    found = jax.tree.map(partial(_leaf_spread, form=form), log_weights)
+    spread, slope = jax.tree.transpose(
+        jax.tree.structure(log_weights), jax.tree.structure((0, 0)), found
+    )
+    return average(spread, problem.attendable), slope
+
+
+def _leaf_spread(
+    log_weights: Float[Array, "K *rows L"], *, form: str
+) -> tuple[Float[Array, "K *rows"], Float[Array, "K *rows L"]]:
+    """Return the parts of one leaf and their slope by the weights."""
+    attention = softmax(log_weights)
     count = attention.shape[0]
     if form == "release":
         own = jnp.log(attention + RELEASE_OFFSET)
         pairs, offsets = _pair_logarithms(attention, offset=RELEASE_OFFSET)
         log_ratio = count * own - pairs
-        slope = log_ratio + offsets - count * _offset(attention)
+        slope = log_ratio + offsets - count * offset_share(attention)
     else:
         pairs, _ = _pair_logarithms(attention, offset=0.0)
-        log_ratio = count * logarithm - pairs
+        log_ratio = count * log_softmax(log_weights) - pairs
         slope = log_ratio
     # Each unordered pair stands twice among K x K, so half of 1/2 (KL + KL) is one KL each.
-    return jnp.sum(attention * log_ratio) / count**2, slope / count**2
-
-
-def _offset(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Return 1 - x / (x + c), the trace of the release's offset in a derivative."""
-    return RELEASE_OFFSET / (x + RELEASE_OFFSET)
+    return jnp.sum(attention * log_ratio, axis=-1) / count**2, slope / count**2
 
 
 def _pair_logarithms(
-    attention: Float[Array, "K L"], *, offset: float
-) -> tuple[Float[Array, "K L"], Float[Array, "K L"]]:
+    attention: Float[Array, "K *rows L"], *, offset: float
+) -> tuple[Float[Array, "K *rows L"], Float[Array, "K *rows L"]]:
     """Return the sums over l of log(m_kl + offset) and offset / (m_kl + offset).
 
     Here m_kl is the mean of the weights of candidates k and l. `GROUP` factors share one
@@ -174,7 +165,8 @@ def _pair_logarithms(
     anything before all five are below 1e-13, where the gradient, which carries the weight
     itself, is too small for AMSGrad to act on.
     """
-    count, length = attention.shape
+    shape, count = attention.shape, attention.shape[0]
+    attention = attention.reshape(count, -1)
     num_groups = -(-count // GROUP)
     scale = 2.0**20
     tiny = jnp.finfo(attention.dtype).tiny
@@ -192,6 +184,6 @@ def _pair_logarithms(
         return (sums[0] + logarithm, sums[1] + offsets), None
 
     zero = jnp.zeros_like(attention)
-    groups = (others.reshape(num_groups, GROUP, length), real)
+    groups = (others.reshape(num_groups, GROUP, attention.shape[1]), real)
     (logarithms, offsets), _ = jax.lax.scan(add_group, (zero, zero), groups, unroll=num_groups <= 4)
-    return logarithms - count * jnp.log(scale), offsets
+    return (logarithms - count * jnp.log(scale)).reshape(shape), offsets.reshape(shape)

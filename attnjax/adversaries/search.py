@@ -5,22 +5,26 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from attnjax.adversaries.blocks import map_blocks, num_bytes
-from attnjax.adversaries.descent import init, kept_log_weights, run
+from attnjax.adversaries.descent import kept_log_weights, run
+from attnjax.adversaries.distributions import divergence, support
 from attnjax.adversaries.logits import LogitsFn, logits_function, logits_source
 from attnjax.adversaries.objective import Problem
 from attnjax.adversaries.settings import SearchSettings, settings_from
-from attnjax.measures.divergence import jensen_shannon
+from attnjax.adversaries.starts import begin, draw_noise
 from attnjax.models.masking import masked_softmax
 from attnjax.outputs import encode_inputs, output_change, probabilities
-from attnjax.types import AttentionModel, Inputs, Params, States
+from attnjax.types import Attention, AttentionModel, Inputs, Params, States
 
 __all__ = ["SearchResult", "SearchSettings", "search", "search_from_noise", "settings_from"]
 
 ARRAYS = 16
 """Arrays of candidates x positions that a step of the search has in memory at once."""
+
+PAIR_ARRAYS = 256
+"""Arrays of positions that the ranking of pairs has in memory at once."""
 
 CACHED = 2**15
 """Weights (candidates x positions) searched at a time on a CPU: its caches hold all arrays."""
@@ -33,7 +37,8 @@ class SearchResult(NamedTuple):
     `filter_epsilon`. The model's own attention is one of them, so there always is a winner.
 
     Attributes:
-        attention: distributions over attendable positions; 0 elsewhere.
+        attention: distributions over attendable positions, 0 elsewhere: `[B, K, L]`, or a
+            tree with such leaves `[B, K, ..., L]`.
         probabilities: class distributions under them, by `decode`.
         jsd: divergence from the model's own attention, nats.
         output_change: total variation distance from the model's own output, in [0, 1].
@@ -43,18 +48,20 @@ class SearchResult(NamedTuple):
         winner_jsd: the winner's; 0 if it is the model's own attention.
         winner_output_change: the winner's.
         found: whether a candidate won.
+        steps: steps taken: fewer than wanted where nothing was gained any more.
     """
 
-    attention: Float[Array, "B K L"]
+    attention: Attention
     probabilities: Float[Array, "B K classes"]
     jsd: Float[Array, "B K"]
     output_change: Float[Array, "B K"]
     feasible: Bool[Array, "B K"]
-    winner_attention: Float[Array, "B L"]
+    winner_attention: Attention
     winner_probabilities: Float[Array, "B classes"]
     winner_jsd: Float[Array, " B"]
     winner_output_change: Float[Array, " B"]
     found: Bool[Array, " B"]
+    steps: Int[Array, " B"]
 
 
 @partial(jax.jit, static_argnames=("model", "settings", "memory_bytes"))
@@ -106,28 +113,7 @@ def search(
         >>> bool(found.winner_output_change[0] <= 0.01)
         True
     """
-    noise = jax.vmap(partial(draw_noise, key, count=settings.candidates))(inputs)
-    return search_from_noise(model, params, inputs, noise, settings, memory_bytes=memory_bytes)
-
-
-def draw_noise(key: Key[Array, ""], inputs: Inputs, *, count: int) -> Float[Array, "K L"]:
-    """Return standard normal draws that belong to an instance and its candidates.
-
-    Each candidate has one draw over positions, of which a shorter text takes a prefix.
-
-    Args:
-        key: of the test.
-        inputs: one instance.
-        count: candidates.
-    """
-    # Rows that only fill a batch have the id -1, which no key can be folded with.
-    own = jax.random.fold_in(key, jnp.maximum(inputs.instance_id, 0))
-    length = inputs.attendable.shape[-1]
-
-    def draw(candidate: Array) -> Float[Array, " L"]:
-        return jax.random.normal(jax.random.fold_in(own, candidate), (length,))
-
-    return jax.vmap(draw)(jnp.arange(count))
+    return _search(model, params, (inputs, None), key, settings, memory_bytes=memory_bytes)
 
 
 @partial(jax.jit, static_argnames=("model", "settings", "memory_bytes"))
@@ -135,75 +121,96 @@ def search_from_noise(
     model: AttentionModel,
     params: Params,
     inputs: Inputs,
-    noise: Float[Array, "B K L"],
+    noise: Attention,
     settings: SearchSettings,
     *,
     memory_bytes: int = 256 * 2**20,
 ) -> SearchResult:
-    """Search adversarial attentions from given standard normal draws; see `search`."""
-
-    def attack_block(rows: tuple[Inputs, Float[Array, "N K L"]]) -> SearchResult:
-        return _attack(model, params, *rows, settings)
-
-    block = max(1, memory_bytes // _bytes_per_instance(model, params, inputs, noise))
-    return map_blocks(attack_block, (inputs, noise), block=block)
+    """Search adversarial attentions from given draws, leaves `[B, K, ..., L]`; see `search`."""
+    return _search(model, params, (inputs, noise), None, settings, memory_bytes=memory_bytes)
 
 
-def _attack(
+class _Posed(NamedTuple):
+    """One instance as it is attacked: the encoding, the noise of its candidates, the problem."""
+
+    states: States
+    noise: Attention
+    problem: Problem
+
+
+def _search(
     model: AttentionModel,
     params: Params,
-    inputs: Inputs,
-    noise: Float[Array, "N K L"],
+    rows: tuple[Inputs, Attention | None],
+    key: Key[Array, ""] | None,
     settings: SearchSettings,
+    *,
+    memory_bytes: int,
 ) -> SearchResult:
-    """Search in one block: encode all, search in blocks that fit the cache, decode all."""
+    """Search block by block, from the noise given or drawn."""
 
-    def pose(inputs: Inputs) -> tuple[States, Problem]:
+    def pose(inputs: Inputs, noise: Attention | None) -> _Posed:
         states = encode_inputs(model, params, inputs)
         attention = model.attend(params, states, inputs)
         logits = model.decode(params, states, attention, inputs).logits
-        return states, Problem(attention, probabilities(logits), inputs.attendable[0])
+        problem = Problem(attention, probabilities(logits), support(attention, inputs))
+        if key is not None:
+            noise = draw_noise(key, inputs, attention, count=settings.candidates)
+        noise = jax.tree.map(lambda draws, own: draws.astype(own.dtype), noise, attention)
+        return _Posed(states, noise, problem)
 
-    def attack(rows: tuple) -> Float[Array, "K L"]:
-        source, problem, noise = rows
-        start = init(noise.astype(problem.attention.dtype), problem, settings)
-        end, _ = run(start, logits_function(model, params, source), problem, settings)
-        return kept_log_weights(end, settings)
+    def attack_block(rows: tuple[Inputs, Attention | None]) -> SearchResult:
+        posed = jax.vmap(pose)(*rows)
+        return _attack(model, params, rows[0], posed, settings)
 
-    states, problem = jax.vmap(pose)(inputs)
-    source = jax.vmap(partial(logits_source, model, params))(states, inputs)
-    block = noise.shape[0]
-    if jax.default_backend() == "cpu":
-        block = max(1, CACHED // noise[0].size)
-    log_weights = map_blocks(jax.vmap(attack), (source, problem, noise), block=block)
+    one = jax.tree.map(lambda leaf: leaf[0], rows)
+    block = max(1, memory_bytes // _bytes_per_instance(model, params, one[0], settings))
+    return map_blocks(attack_block, rows, block=block)
+
+
+def _attack(
+    model: AttentionModel, params: Params, inputs: Inputs, posed: _Posed, settings: SearchSettings
+) -> SearchResult:
+    """Search in one block: in blocks that fit the cache, then decode all candidates."""
+
+    def attack(rows: tuple) -> tuple[Attention, Int[Array, ""]]:
+        source, noise, problem = rows
+        logits_fn = logits_function(model, params, source)
+        start = begin(noise, logits_fn, problem, settings)
+        end, _ = run(start, logits_fn, problem, settings)
+        return kept_log_weights(end, settings), end.steps
 
     def judge(rows: tuple) -> SearchResult:
-        states, inputs, problem, log_weights = rows
+        states, inputs, problem, (log_weights, steps) = rows
 
-        def decode(attention: Float[Array, " L"]) -> Float[Array, " C"]:
+        def decode(attention: Attention) -> Float[Array, " C"]:
             return model.decode(params, states, attention, inputs).logits
 
-        return choose_winner(log_weights, jax.vmap(decode), problem, settings)
+        winner = choose_winner(log_weights, jax.vmap(decode), problem, settings)
+        return winner._replace(steps=steps)
 
-    return jax.vmap(judge)((states, inputs, problem, log_weights))
+    source = jax.vmap(partial(logits_source, model, params))(posed.states, inputs)
+    block = posed.problem.probabilities.shape[0]
+    if jax.default_backend() == "cpu":
+        size = sum(leaf[0].size for leaf in jax.tree.leaves(posed.noise))
+        block = max(1, CACHED // size)
+    ends = map_blocks(jax.vmap(attack), (source, posed.noise, posed.problem), block=block)
+    return jax.vmap(judge)((posed.states, inputs, posed.problem, ends))
 
 
 def choose_winner(
-    log_weights: Float[Array, "K L"],
-    logits_fn: LogitsFn,
-    problem: Problem,
-    settings: SearchSettings,
+    log_weights: Attention, logits_fn: LogitsFn, problem: Problem, settings: SearchSettings
 ) -> SearchResult:
     """Judge an instance's candidates as they are returned, and choose the winner.
 
     Args:
-        log_weights: of the candidates.
+        log_weights: of the candidates, leaves `[K, ..., L]`.
         logits_fn: the judge: `decode`, not the readout that the search may have used.
         problem: the instance.
         settings: `filter_epsilon` decides what is feasible, `jsd` what is far.
 
     Returns:
-        The fields of `SearchResult` for one instance.
+        The fields of `SearchResult` for one instance; no steps.
 
     Example:
         >>> import jax.numpy as jnp
@@ -214,37 +221,44 @@ def choose_winner(
         >>> bool((result.winner_attention == result.attention[1]).all())
         True
     """
-    attention = jax.vmap(masked_softmax, (0, None))(log_weights, problem.attendable)
+    soften = jax.vmap(masked_softmax, (0, None))
+    attention = jax.tree.map(soften, log_weights, problem.attendable)
     outputs = probabilities(logits_fn(attention))
     change = jax.vmap(output_change, (0, None))(outputs, problem.probabilities)
-    divergence = partial(jensen_shannon, where=problem.attendable, form=settings.jsd)
-    jsd = jax.vmap(divergence, (0, None))(attention, problem.attention)
+    jsd = divergence(attention, problem.attention, problem.attendable, form=settings.jsd)
     feasible = change <= settings.filter_epsilon
     score = jnp.where(feasible, jsd, -jnp.inf)
     best = jnp.argmax(score)
     found = score[best] > 0
+
+    def win(candidates: Array, own: Array) -> Array:
+        return jnp.where(found, candidates[best], own)
+
     return SearchResult(
         attention=attention,
         probabilities=outputs,
         jsd=jsd,
         output_change=change,
         feasible=feasible,
-        winner_attention=jnp.where(found, attention[best], problem.attention),
-        winner_probabilities=jnp.where(found, outputs[best], problem.probabilities),
+        winner_attention=jax.tree.map(win, attention, problem.attention),
+        winner_probabilities=win(outputs, problem.probabilities),
         winner_jsd=jnp.where(found, jsd[best], 0),
         winner_output_change=jnp.where(found, change[best], 0),
         found=found,
+        steps=jnp.zeros([], jnp.int32),
     )
 
 
 def _bytes_per_instance(
-    model: AttentionModel, params: Params, inputs: Inputs, noise: Float[Array, "B K L"]
+    model: AttentionModel, params: Params, one: Inputs, settings: SearchSettings
 ) -> int:
     """Return what one instance needs: its encoding, and its candidates' arrays or decodings."""
-    one = jax.tree.map(lambda leaf: leaf[0], inputs)
     embeddings = jax.eval_shape(model.embed, params, one)
     states = jax.eval_shape(model.encode, params, embeddings, one)
-    candidates = ARRAYS * num_bytes(noise[0])
+    attention = num_bytes(jax.eval_shape(model.attend, params, states, one))
+    candidates = ARRAYS * settings.candidates * attention
     if model.readout is None:
-        candidates += noise.shape[1] * num_bytes(states)
+        candidates += settings.candidates * num_bytes(states)
+    if settings.starts == "pairs":
+        candidates = max(candidates, PAIR_ARRAYS * attention)
     return num_bytes(embeddings) + 8 * num_bytes(states) + candidates

@@ -5,6 +5,13 @@ from typing import Literal
 
 from attnjax.config import AdversaryConfig
 
+ROUNDING = 1e-6
+"""By how much an iterate must stay below epsilon to be kept as feasible, at most half of it.
+
+The attention that is returned is judged again by `decode`, whose float32 output may differ by
+a few units in the last place from the one in the loop.
+"""
+
 RELEASE_FILTER_EPSILON = 0.05
 """The bound by which the released code keeps a candidate, whatever it optimised for."""
 
@@ -16,6 +23,11 @@ class SearchSettings:
     Attributes:
         candidates: attentions searched at once for an instance, at least 1.
         steps: updates of each, at least 1.
+        starts: "noise", or "pairs" of tokens for two of three candidates.
+        constraint: "penalty" beside the divergence, descended by AMSGrad, or "projection" of
+            the steps onto the attentions that leave the output where it is.
+        step_size: of the projected steps, nats of log-weight per nat of slope.
+        patience: projected steps without gain after which an instance ends; 0: never.
         learning_rate: of AMSGrad, on log-weights.
         penalty: what one unit of output change above `optimizer_epsilon` costs, in nats.
         noise: standard deviation of the initial log-weights, in nats.
@@ -30,6 +42,10 @@ class SearchSettings:
 
     candidates: int = 5
     steps: int = 500
+    starts: Literal["noise", "pairs"] = "pairs"
+    constraint: Literal["penalty", "projection"] = "projection"
+    step_size: float = 2.0
+    patience: int = 20
     learning_rate: float = 0.01
     penalty: float = 500.0
     noise: float = 3.0
@@ -50,13 +66,16 @@ def settings_from(config: AdversaryConfig) -> SearchSettings:
     | keep | last iterate | last iterate | best feasible iterate |
     | jsd | exact | log(p + 1e-10) | exact |
     | amsgrad | the release's | the release's | optax's |
+    | starts | noise | noise | pairs of tokens, and noise |
+    | constraint | penalty | penalty | projection |
 
     Args:
         config: a resolved config: no field is "protocol" any more.
 
     Example:
         >>> everything = dict.fromkeys(
-        ...     ("optimizer_epsilon", "filter_epsilon", "keep", "jsd", "amsgrad"), "release")
+        ...     ("optimizer_epsilon", "filter_epsilon", "keep", "jsd", "amsgrad", "starts",
+        ...      "constraint"), "release")
         >>> settings_from(AdversaryConfig(**everything)).filter_epsilon
         0.05
     """
@@ -64,6 +83,10 @@ def settings_from(config: AdversaryConfig) -> SearchSettings:
     return SearchSettings(
         candidates=config.candidates,
         steps=config.steps,
+        starts="pairs" if config.starts == "fixed" else "noise",
+        constraint="projection" if config.constraint == "fixed" else "penalty",
+        step_size=config.step_size,
+        patience=config.patience,
         learning_rate=config.learning_rate,
         penalty=config.penalty,
         noise=config.noise,
@@ -77,3 +100,13 @@ def settings_from(config: AdversaryConfig) -> SearchSettings:
         jsd="release" if config.jsd == "release" else "exact",
         amsgrad="optax" if config.amsgrad == "fixed" else "release",
     )
+
+
+def kept_epsilon(settings: SearchSettings) -> float:
+    """Return the output change up to which the search itself counts an iterate as feasible.
+
+    Example:
+        >>> kept_epsilon(SearchSettings(filter_epsilon=0.25)) == 0.25 - 1e-6
+        True
+    """
+    return settings.filter_epsilon - min(ROUNDING, settings.filter_epsilon / 2)

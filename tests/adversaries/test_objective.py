@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from attnjax.adversaries.objective import MASKED, Problem, evaluate
+from attnjax.adversaries.distributions import MASKED
+from attnjax.adversaries.objective import Problem, evaluate
 from attnjax.adversaries.settings import SearchSettings
 from attnjax.outputs import probabilities
 

@@ -17,7 +17,8 @@ import pytest
 
 from attnjax.adversaries import objective, search
 from attnjax.adversaries.permutation import permuted_probabilities
-from attnjax.adversaries.search import SearchSettings, search_from_noise
+from attnjax.adversaries.search import search_from_noise, settings_from
+from attnjax.config import resolve
 from attnjax.models.build import build_model
 from attnjax.models.weights import (
     load_release_weights,
@@ -28,7 +29,7 @@ from attnjax.types import AttentionModel, Inputs, Params
 from tests.adversaries import torch_search
 from tests.measures.test_parity import ENCODERS, inputs_of
 
-RELEASE = SearchSettings(filter_epsilon=0.05, keep="last", jsd="release", amsgrad="release")
+RELEASE = settings_from(resolve({"protocol": {"setting": "release"}}).adversary)
 CLOSE = 1e-3
 OUTSIDE = {"lstm": 0, "average": 7, "cnn": 1}
 """Candidates of 960 that exact arithmetic leads elsewhere than the reference (measured)."""

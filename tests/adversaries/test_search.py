@@ -9,11 +9,13 @@ import pytest
 
 from attnjax.adversaries.descent import init, kept_log_weights, run, step
 from attnjax.adversaries.objective import Problem
-from attnjax.adversaries.search import SearchSettings, draw_noise, search, search_from_noise
+from attnjax.adversaries.search import SearchSettings, search, search_from_noise
+from attnjax.adversaries.starts import draw_noise
 from attnjax.outputs import encode_inputs, forward, probabilities
 from tests.models.tiny import TEXTS, stacked, tiny
 
-BEST = SearchSettings(candidates=4, steps=120, learning_rate=0.05)
+FIXED = SearchSettings(candidates=4, steps=120)
+BEST = dataclasses.replace(FIXED, learning_rate=0.05, starts="noise", constraint="penalty")
 LAST = dataclasses.replace(BEST, keep="last", jsd="release", amsgrad="release", filter_epsilon=0.05)
 LENGTH = 12
 # A float32 sum of weights, each rounded to 6e-8 of itself.
@@ -40,8 +42,8 @@ def decode_again(kind, inputs, attention):
 
 @pytest.mark.parametrize(
     ("encoder", "num_classes", "settings"),
-    [("lstm", 2, BEST), ("cnn", 2, BEST), ("average", 3, BEST), ("average", 2, LAST)],
-    ids=["lstm", "cnn", "three classes", "last"],
+    [("lstm", 2, FIXED), ("cnn", 2, BEST), ("average", 3, FIXED), ("average", 2, LAST)],
+    ids=["fixed", "best of a penalty", "fixed, three classes", "last"],
 )
 def test_promises(encoder, num_classes, settings):
     kind = tiny(encoder, num_classes=num_classes)
@@ -73,11 +75,12 @@ def test_promises(encoder, num_classes, settings):
     assert found.found[~np.array(single)].any()
 
 
-def test_value_form_equals_decode_form():
+@pytest.mark.parametrize("settings", [LAST, FIXED], ids=["last", "fixed"])
+def test_value_form_equals_decode_form(settings):
+    settings = dataclasses.replace(settings, steps=30)
     kind = tiny("lstm")
     inputs = stacked(TEXTS, LENGTH)
     noise = jax.random.normal(jax.random.key(1), (len(TEXTS), 4, LENGTH))
-    settings = dataclasses.replace(LAST, steps=30)
     found = [
         search_from_noise(model, kind.params, inputs, noise, settings).attention
         for model in (kind.model, kind.model._replace(readout=None))
@@ -90,25 +93,27 @@ def test_value_form_equals_decode_form():
 def test_noise_belongs_to_instance_and_candidate(key):
     rows = stacked(TEXTS, LENGTH)
     take = lambda inputs, at: jax.tree.map(lambda leaf: leaf[at], inputs)  # noqa: E731
-    draws = jax.vmap(lambda one: draw_noise(key, one, count=3))(rows)
-    alone = draw_noise(key, take(stacked(TEXTS, 9), 2), count=3)
+    draws = jax.vmap(lambda one: draw_noise(key, one, jnp.zeros(LENGTH), count=3))(rows)
+    alone = draw_noise(key, take(stacked(TEXTS, 9), 2), jnp.zeros(9), count=3)
     np.testing.assert_array_equal(draws[2, :, :9], alone)
-    np.testing.assert_array_equal(draws[2, :2], draw_noise(key, take(rows, 2), count=2))
+    fewer = draw_noise(key, take(rows, 2), jnp.zeros(LENGTH), count=2)
+    np.testing.assert_array_equal(draws[2, :2], fewer)
     assert len(np.unique(draws)) == draws.size
-    empty = draw_noise(key, take(stacked(TEXTS, LENGTH, empty_rows=1), -1), count=3)
+    filling = take(stacked(TEXTS, LENGTH, empty_rows=1), -1)
+    empty = draw_noise(key, filling, jnp.zeros(LENGTH), count=3)
     assert np.all(np.isfinite(empty))
 
 
 def test_padding_and_batch_do_not_matter():
     kind = tiny("lstm")
-    settings = dataclasses.replace(BEST, steps=40)
+    settings = dataclasses.replace(FIXED, steps=40)
     together = attack(kind, stacked(TEXTS, LENGTH, empty_rows=2), settings)
     longer = attack(kind, stacked(TEXTS, 20), settings)
     rows = stacked(TEXTS, 9)
     for at in range(len(TEXTS)):
         alone = attack(kind, jax.tree.map(lambda leaf, at=at: leaf[at : at + 1], rows), settings)
         # The starts are equal bit by bit. Sums over another number of zeros are rounded
-        # otherwise (1e-7), which 40 steps of AMSGrad make of the order of 1e-6.
+        # otherwise (1e-7), which 40 steps make of the order of 1e-6.
         for other, row in ((together, at), (longer, at)):
             np.testing.assert_allclose(
                 other.attention[row][:, :9], alone.attention[0], rtol=0, atol=1e-4
@@ -154,7 +159,7 @@ def test_a_problem_whose_answer_is_known():
     own = jnp.array([0.9, 0.05, 0.05])
     values = jnp.array([[1.0], [1.0], [-1.0]])
     problem = Problem(own, probabilities(own @ values), jnp.ones(3, bool))
-    settings = SearchSettings(steps=500, learning_rate=0.05)
+    settings = SearchSettings(steps=500)
     logits_fn = lambda attention: attention @ values  # noqa: E731
     noise = jax.random.normal(jax.random.key(0), (5, 3))
     state, info = jax.jit(
@@ -186,7 +191,7 @@ def test_run_is_init_and_steps():
     own = jnp.array([0.6, 0.3, 0.1])
     values = jnp.array([[1.0], [0.2], [-1.0]])
     problem = Problem(own, probabilities(own @ values), jnp.ones(3, bool))
-    settings = SearchSettings(candidates=2, steps=3, learning_rate=0.1)
+    settings = SearchSettings(candidates=2, steps=3, learning_rate=0.1, constraint="penalty")
     logits_fn = lambda attention: attention @ values  # noqa: E731
     start = init(jax.random.normal(jax.random.key(0), (2, 3)), problem, settings)
     state, seen = start, []
