@@ -44,7 +44,15 @@ class SpreadBound(NamedTuple):
     attention: Float[Array, " L"]
 
 
-class _Dual(NamedTuple):
+class Dual(NamedTuple):
+    """The dual function at some multipliers.
+
+    Attributes:
+        value: no smaller than it is; nats above log 2.
+        slope: a subgradient by the multipliers.
+        attention: where the Lagrangian is largest.
+    """
+
     value: Float[Array, ""]
     slope: Float[Array, "3"]
     attention: Float[Array, " L"]
@@ -80,7 +88,7 @@ def bound_spread(
     def cut(state: tuple, _: None) -> tuple[tuple, None]:
         center, shape, best = state
         multipliers = _allowed(center * unit, limits)
-        found = _dual(slab, limits, floor, multipliers)
+        found = dual(slab, limits, floor, multipliers)
         outside = center * unit - multipliers
         slope = jnp.where(jnp.any(outside != 0), outside, found.slope * unit)
         best = jax.tree.map(
@@ -110,10 +118,20 @@ def _allowed(multipliers: Float[Array, "3"], limits: Limits) -> Float[Array, "3"
     return jnp.stack([total, price, jnp.maximum(spread, 0)])
 
 
-def _dual(
+def dual(
     slab: Slab, limits: Limits, floor: Float[Array, ""], multipliers: Float[Array, "3"]
-) -> _Dual:
-    """Return the dual function, no smaller than it is, and a subgradient."""
+) -> Dual:
+    """Return the dual function: a bound for any multipliers of the right signs.
+
+    Args:
+        slab: the instance.
+        limits: of the logit's move.
+        floor: least entropy, nats.
+        multipliers: of the sum, the logit and the entropy; the last at least 0, the second
+            without a price for an end at infinity.
+
+    Source: Boyd & Vandenberghe (2004), "Convex Optimization", section 5.1.3.
+    """
     total, price, spread = multipliers
     end = jnp.where(price > 0, limits.high, limits.low)
     end = jnp.where(price == 0, 0, end)
@@ -128,7 +146,7 @@ def _dual(
     value = total + price * end - spread * floor + jnp.sum(worth) + slack
     chosen_entropy = -jnp.sum(chosen * jnp.log(jnp.maximum(chosen, jnp.finfo(end.dtype).tiny)))
     slope = [1 - jnp.sum(chosen), end - jnp.sum(chosen * slab.offset), chosen_entropy - floor]
-    return _Dual(value, jnp.stack(slope), chosen)
+    return Dual(value, jnp.stack(slope), chosen)
 
 
 def _largest(
