@@ -1,0 +1,1 @@
+"""Measurements of speed, size and cost; not part of the package."""
