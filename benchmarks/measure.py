@@ -49,7 +49,7 @@ def measure_setting(
     for name, make in GROUPS.items():
         if setting == "long" and name in ONCE:
             continue
-        if not _may_have(name, only):
+        if not may_have(name, only):
             continue
         group = make(workload)
         chosen = [row for row in group.rows if is_chosen(row, only)]
@@ -65,7 +65,7 @@ def measure_setting(
 ROWS_OF_ADVERSARY = ("search", "search_default", "exact", "exact_from_text")
 
 
-def _may_have(group: str, only: Sequence[str]) -> bool:
+def may_have(group: str, only: Sequence[str]) -> bool:
     """Return whether a group can have a chosen row, before it is made, which costs seconds."""
     names = ROWS_OF_ADVERSARY if group == "adversary" else (group,)
     chosen = [f"{name}_".startswith(f"{wanted}_") for name in names for wanted in only]

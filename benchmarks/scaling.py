@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.groups import GROUPS
-from benchmarks.measure import is_chosen
+from benchmarks.measure import is_chosen, may_have
 from benchmarks.timing import first_calls, time_in_turns
 from benchmarks.workload import Options, Workload, make_workload
 
@@ -47,6 +47,8 @@ def sweep(
     for axis, points in axes.items():
         for name, make in GROUPS.items():
             if name == "epoch" or (axis == "candidates" and name != "adversary"):
+                continue
+            if not may_have(name, only):
                 continue
             say(f"scaling with {axis}: {name}")
             found += _grow(axis, name, [(size, make(load)) for size, load in points], only)

@@ -7,7 +7,7 @@ from `3 * noise`; the last iterate counts.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -16,10 +16,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.torch_reference.model import (
-    PAPER_BATCH,
-    TUNED_POSITIONS,
     BiLstmClassifier,
-    TextBatch,
+    equal_length_batches,
     sorted_batches,
 )
 
@@ -28,7 +26,7 @@ PENALTY = 500.0
 RATE = 0.01
 NOISE = 3.0
 
-TUNED_INSTANCES = 512
+TUNED_INSTANCES = 256
 """Instances that the tuned search moves at a time, sorted by length: few, large steps."""
 
 PAIRS = 2**20
@@ -67,17 +65,15 @@ def search(
     """Search adversarial attentions of every text from given noise `[N, K, L]`."""
     attention = torch.zeros(noise.shape, dtype=model.decoder.weight.dtype)
     largest = torch.zeros(len(texts), dtype=attention.dtype)
-    size = PAPER_BATCH if variant == "faithful" else TUNED_INSTANCES
     pose = _pose_by_states if variant == "faithful" else _pose_by_values
-    for batch in sorted_batches(texts, size):
-        problem, outputs_fn = pose(model, batch)
-        start = torch.from_numpy(noise)[batch.rows][..., : batch.token_ids.shape[1]]
+    for rows, problem, outputs_fn in pose(model, texts):
+        start = torch.from_numpy(noise)[rows][..., : problem.attention.shape[1]]
         log_weights = (NOISE * start.to(attention)).requires_grad_()
         loss = partial(LOSSES[variant], problem, outputs_fn, epsilon)
         _descend(log_weights, loss, steps=steps, fused=variant == "tuned")
         found = _attention(log_weights.detach(), problem)
-        attention[batch.rows, :, : found.shape[2]] = found
-        largest[batch.rows] = _largest_jsd(found, problem, outputs_fn, epsilon)
+        attention[rows, :, : found.shape[2]] = found
+        largest[rows] = _largest_jsd(found, problem, outputs_fn, epsilon)
     return Searched(attention.numpy(), largest.numpy())
 
 
@@ -85,42 +81,56 @@ OutputsFn = Callable[[Tensor], Tensor]
 """From candidates `[B, K, L]` to P(positive) `[B, K]`."""
 
 
-@torch.no_grad()
-def _pose_by_states(model: BiLstmClassifier, batch: TextBatch) -> tuple[Problem, OutputsFn]:
-    """Encode a batch; candidates are decoded from the states, as by any model."""
-    states = model.encode(model.embedding(batch.token_ids), batch)
-    attention = model.attend(states, batch.attendable)
-    output = model.decode(states, attention[:, None])[:, 0]
-    problem = Problem(attention, output, batch.attendable)
-    return problem, lambda candidates: model.decode(states, candidates)
+Posed = Iterator[tuple[Tensor, Problem, OutputsFn]]
+"""Rows, what is attacked, and what answers: batch after batch."""
+
+
+def _pose_by_states(model: BiLstmClassifier, texts: Sequence[np.ndarray]) -> Posed:
+    """Yield batches of 32, their candidates decoded from the states as by any model."""
+    for batch in sorted_batches(texts):
+        with torch.no_grad():
+            states = model.encode(model.embedding(batch.token_ids), batch)
+            attention = model.attend(states, batch.attendable)
+            output = model.decode(states, attention[:, None])[:, 0]
+        problem = Problem(attention, output, batch.attendable)
+        yield batch.rows, problem, partial(model.decode, states)
+
+
+def _pose_by_values(model: BiLstmClassifier, texts: Sequence[np.ndarray]) -> Posed:
+    """Yield large batches in value form: each position's own logit is all that is needed."""
+    for rows, (attention, values, bias, where) in _value_form(model, texts):
+        output = torch.sigmoid((attention * values).sum(dim=-1) + bias)
+        yield rows, Problem(attention, output, where), partial(_outputs, values, bias)
+
+
+def _outputs(values: Tensor, bias: Tensor, candidates: Tensor) -> Tensor:
+    return torch.sigmoid(torch.bmm(candidates, values[..., None])[..., 0] + bias[:, None])
 
 
 @torch.no_grad()
-def _pose_by_values(model: BiLstmClassifier, batch: TextBatch) -> tuple[Problem, OutputsFn]:
-    """The same in value form: each position's own logit is all that candidates need."""
-    attention, values = _value_form(model, batch)
-    bias = model.decoder.bias
-    output = torch.sigmoid((attention * values).sum(dim=-1) + bias)
-    column = values[..., None]
+def _value_form(
+    model: BiLstmClassifier, texts: Sequence[np.ndarray]
+) -> list[tuple[Tensor, "Arrays"]]:
+    """Return all texts, sorted by length, as parts of rows and arrays.
 
-    def outputs(candidates: Tensor) -> Tensor:
-        return torch.sigmoid(torch.bmm(candidates, column)[..., 0] + bias)
-
-    return Problem(attention, output, batch.attendable), outputs
-
-
-@torch.no_grad()
-def _value_form(model: BiLstmClassifier, batch: TextBatch) -> tuple[Tensor, Tensor]:
-    """Return attention and values `[B, L]`, encoded a few texts at a time."""
-    values = torch.zeros(batch.token_ids.shape, dtype=model.decoder.weight.dtype)
+    The texts are encoded in batches of one length, where PyTorch is fastest; the parts are larger.
+    """
+    lengths = torch.tensor([len(ids) for ids in texts])
+    values = torch.zeros(len(texts), int(lengths.max()), dtype=model.decoder.weight.dtype)
     attention = torch.zeros_like(values)
-    size = max(1, TUNED_POSITIONS // values.shape[1])
-    for begin in range(0, len(values), size):
-        rows = slice(begin, begin + size)
-        part = TextBatch(batch.rows[rows], batch.token_ids[rows], batch.lengths[rows])
-        states = model.encode(model.embedding(part.token_ids), part)
-        attention[rows], values[rows] = model.attend(states, part.attendable), model.values(states)
-    return attention, values
+    for batch in equal_length_batches(texts):
+        states = model.encode(model.embedding(batch.token_ids), batch)
+        length = states.shape[1]
+        attention[batch.rows, :length] = model.attend(states, batch.attendable)
+        values[batch.rows, :length] = model.values(states)
+    parts = []
+    for rows in lengths.argsort(stable=True).split(TUNED_INSTANCES):
+        longest = int(lengths[rows].max())
+        position = torch.arange(longest)
+        where = (position > 0) & (position < lengths[rows, None] - 1)
+        bias = model.decoder.bias.expand(len(rows))
+        parts.append((rows, Arrays(attention[rows, :longest], values[rows, :longest], bias, where)))
+    return parts
 
 
 def _descend(
@@ -215,10 +225,8 @@ def exact_of_texts(
 ) -> np.ndarray:
     """Return the largest JSD of every text, `[N]`, encoding included."""
     found = torch.empty(len(texts))
-    for batch in sorted_batches(texts, TUNED_INSTANCES):
-        attention, values = _value_form(model, batch)
-        bias = model.decoder.bias.expand(len(values))
-        found[batch.rows] = exact(Arrays(attention, values, bias, batch.attendable), epsilon)
+    for rows, arrays in _value_form(model, texts):
+        found[rows] = exact(arrays, epsilon)
     return found.numpy()
 
 

@@ -77,7 +77,7 @@ def _delete_all(model: BiLstmClassifier, batch: TextBatch) -> Tensor:
     shortened = batch.token_ids[:, kept].reshape(-1, length - 1)
     size = max(1, TUNED_POSITIONS // length)
     parts = [
-        model(TextBatch(batch.rows, part, torch.full((len(part),), length - 1)))
+        model(TextBatch(batch.rows, part, torch.full((len(part),), length - 1), padded=False))
         for part in shortened.split(size)
     ]
     found = torch.zeros(count, length)

@@ -34,22 +34,19 @@ class TextBatch(NamedTuple):
         rows: their positions in the list of texts.
         token_ids: `[B, L]`, padded with 0.
         lengths: `[B]`, start and end included.
+        padded: whether some may be shorter than L; the encoder then packs them.
     """
 
     rows: Tensor
     token_ids: Tensor
     lengths: Tensor
+    padded: bool = True
 
     @property
     def attendable(self) -> Tensor:
         """Real tokens: not start, end or padding."""
         where = torch.arange(self.token_ids.shape[1])
         return (where > 0) & (where < self.lengths[:, None] - 1)
-
-    @property
-    def equal(self) -> bool:
-        """Whether nothing is padded."""
-        return bool((self.lengths == self.token_ids.shape[1]).all())
 
 
 class BiLstmClassifier(nn.Module):
@@ -72,8 +69,8 @@ class BiLstmClassifier(nn.Module):
 
     def encode(self, embeddings: Tensor, batch: TextBatch) -> Tensor:
         """Return the states `[B, L, D]`, zero at padding."""
-        if batch.equal:
-            # Nothing to pack: PyTorch takes its fused kernel.
+        if not batch.padded:
+            # PyTorch has a fused kernel for texts of one length.
             return self.encoder(embeddings)[0]
         packed = pack_padded_sequence(
             embeddings, batch.lengths, batch_first=True, enforce_sorted=False
@@ -141,13 +138,16 @@ def sorted_batches(texts: Sequence[np.ndarray], size: int = PAPER_BATCH) -> Iter
         yield make_batch(texts, order[begin : begin + size])
 
 
-def equal_length_batches(texts: Sequence[np.ndarray]) -> Iterator[TextBatch]:
+def equal_length_batches(
+    texts: Sequence[np.ndarray], most: int = TUNED_TEXTS
+) -> Iterator[TextBatch]:
     """Yield all texts in batches of one length each, so that nothing is padded at all."""
-    lengths = np.array([len(ids) for ids in texts])
-    for length in np.unique(lengths).tolist():
-        rows = np.flatnonzero(lengths == length)
-        size = max(1, min(TUNED_TEXTS, TUNED_POSITIONS // length))
+    all_lengths = np.array([len(ids) for ids in texts])
+    for length in np.unique(all_lengths).tolist():
+        rows = np.flatnonzero(all_lengths == length)
+        size = max(1, min(most, TUNED_POSITIONS // length))
         for begin in range(0, len(rows), size):
             part = rows[begin : begin + size]
             token_ids = torch.from_numpy(np.stack([texts[row] for row in part])).long()
-            yield TextBatch(torch.from_numpy(part), token_ids, torch.full((len(part),), length))
+            lengths = torch.full((len(part),), length)
+            yield TextBatch(torch.from_numpy(part), token_ids, lengths, padded=False)
