@@ -74,13 +74,14 @@ def prepare(workload: Workload, *, labels: np.ndarray | None = None) -> Ours:
     """Return this package's model and texts of a workload."""
     state = {name: np.asarray(array, np.float32) for name, array in workload.state.items()}
     config = model_config_from_release(state)
-    sizes = {"vocabulary_size": len(state["encoder.embedding.weight"]), "num_classes": 2}
+    vocabulary_size = len(state["encoder.embedding.weight"])
+    params = params_from_release(state, config, vocabulary_size=vocabulary_size, num_classes=2)
     count = len(workload.texts)
     label = np.zeros(count, np.int32) if labels is None else labels
     split = EncodedSplit(workload.texts, label, np.arange(count, dtype=np.int32))
     return Ours(
-        model=build_model(config, **sizes),
-        params=jax.device_put(params_from_release(state, config, **sizes)),
+        model=build_model(config, vocabulary_size=vocabulary_size, num_classes=2),
+        params=jax.device_put(params),
         split=split,
         lengths=bucket_lengths({"test": split}, min(BUCKETS, -(-count // BATCH))),
         workload=workload,
