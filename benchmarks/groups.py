@@ -19,13 +19,13 @@ from benchmarks.workload import Workload
 def evaluation(workload: Workload) -> Group:
     """Return the outputs of all texts."""
     floor = floors.encoding(floors.sizes_of(workload))
-    return _plain("evaluation", workload, ours.evaluate, measures.evaluate, floor)
+    return _plain("evaluation", workload, ours.evaluate, measures.evaluate, floor=floor)
 
 
 def gradient(workload: Workload) -> Group:
     """Return gradient importance."""
     floor = floors.gradient(floors.sizes_of(workload))
-    return _plain("gradient", workload, ours.gradient, measures.gradient, floor)
+    return _plain("gradient", workload, ours.gradient, measures.gradient, floor=floor)
 
 
 def leave_one_out(workload: Workload) -> Group:
@@ -38,7 +38,14 @@ def leave_one_out(workload: Workload) -> Group:
     if workload.setting == "long":
         workload, variants = workload.first(workload.options.erased), ("tuned",)
     floor = floors.leave_one_out(floors.sizes_of(workload))
-    return _plain("leave_one_out", workload, ours.erase, measures.leave_one_out, floor, variants)
+    return _plain(
+        "leave_one_out",
+        workload,
+        ours.erase,
+        measures.leave_one_out,
+        floor=floor,
+        variants=variants,
+    )
 
 
 def _plain(
@@ -46,6 +53,7 @@ def _plain(
     workload: Workload,
     our_function: Callable[[ours.Ours], np.ndarray],
     reference: Callable[..., np.ndarray],
+    *,
     floor: Floor,
     variants: Sequence[str] = VARIANTS,
 ) -> Group:
