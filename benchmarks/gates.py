@@ -144,27 +144,38 @@ def bound_gate(exact: np.ndarray, searched: np.ndarray) -> Gate:
     return Gate(float(above.max()), f"no answer of {len(above)} above the exact maximum")
 
 
-def training_gate(workload: Workload, labels: np.ndarray, variant: str, _: object) -> Gate:
-    """Compare all weights after a few steps on the same batches, in float64.
+class Trained(NamedTuple):
+    """Our weights after a few steps, by the released code's names, and what they were taken on."""
+
+    weights: dict[str, np.ndarray]
+    batches: list[tuple[TextBatch, np.ndarray]]
+
+
+def train_in_float64(workload: Workload, labels: np.ndarray) -> Trained:
+    """Take a few steps on some texts with this package's training step.
 
     In float64, because AMSGrad's first steps are as large for a gradient of 1e-9 as for one of 1.
     """
     some = workload.first(GATED_BATCHES * ours.TRAINING_BATCH)
-    labels = labels[: len(some.texts)]
     with jax.enable_x64(True):
-        side = ours.prepare(some, labels=labels)
+        side = ours.prepare(some, labels=labels[: len(some.texts)])
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), side.params)
         trainer = ours.Trainer(side._replace(params=params), GATED_WEIGHT)
         batches = trainer.plan()
         trainer.train(batches)
-        mine = params_to_release(trainer.params)
-    model = classifier_from(some.state).double()
+        weights = params_to_release(trainer.params)
+    return Trained(weights, [_as_torch(batch, some.texts) for batch in batches])
+
+
+def training_gate(workload: Workload, mine: Callable[[], Trained], variant: str, _: object) -> Gate:
+    """Compare all weights after the same steps."""
+    model = classifier_from(workload.state).double()
     optimizer = training.make_optimizer(model, variant=variant)
-    given = [_as_torch(batch, some.texts) for batch in batches]
-    training.train(model, optimizer, given, positive_weight=GATED_WEIGHT)
+    weights, batches = mine()
+    training.train(model, optimizer, batches, positive_weight=GATED_WEIGHT)
     theirs = state_of(model)
     what = f"all weights after {len(batches)} steps in float64"
-    return Gate(max(float(np.abs(mine[name] - theirs[name]).max()) for name in theirs), what)
+    return Gate(max(float(np.abs(weights[name] - theirs[name]).max()) for name in theirs), what)
 
 
 def _as_torch(batch: Batch, texts: Sequence[np.ndarray]) -> tuple[TextBatch, np.ndarray]:

@@ -18,9 +18,10 @@ from attnjax.adversaries.exact import (
 )
 from attnjax.adversaries.permutation import permutation_outputs, permuted_probabilities
 from attnjax.adversaries.search import SearchSettings, search, search_from_noise
-from attnjax.config import TrainingConfig
+from attnjax.config import TrainingConfig, resolve
 from attnjax.data.batching import Batches, TrainingBatch, evaluation_batches, training_iterator
 from attnjax.data.encoded import EncodedSplit, bucket_lengths
+from attnjax.experiments.trial import evaluation_batch_size
 from attnjax.measures.erasure import leave_one_out
 from attnjax.measures.gradients import gradient_importances
 from attnjax.measures.kendall import kendall_taus
@@ -33,15 +34,6 @@ from attnjax.training.state import initial_state
 from attnjax.training.step import StepSettings, compiled_train_step
 from attnjax.types import AttentionModel, Batch, Params
 from benchmarks.workload import Workload
-
-BUCKETS = 3
-"""Padded lengths, as in `configs/sst.py`; fewer where that would make more than the batches."""
-
-BATCH = 128
-"""Instances of an evaluation batch at most, as a run has them."""
-
-BATCH_POSITIONS = 2**14
-"""Positions of an evaluation batch at most: 256 MiB of embeddings, gates and states."""
 
 TRAINING_BATCH = 32
 
@@ -66,7 +58,9 @@ class Ours(NamedTuple):
     @property
     def batches(self) -> Batches:
         """The padded batches; each is filled when it is asked for."""
-        size = max(1, min(BATCH, BATCH_POSITIONS // self.lengths[-1], len(self.split)))
+        options = self.workload.options
+        size = options.batch or evaluation_batch_size(resolve({}), self.lengths[-1])
+        size = min(size, len(self.split))
         return evaluation_batches(self.split, lengths=self.lengths, batch_size=size)
 
 
@@ -83,7 +77,8 @@ def prepare(workload: Workload, *, labels: np.ndarray | None = None) -> Ours:
         model=build_model(config, vocabulary_size=vocabulary_size, num_classes=2),
         params=jax.device_put(params),
         split=split,
-        lengths=bucket_lengths({"test": split}, min(BUCKETS, -(-count // BATCH))),
+        # No more lengths than batches: each costs a compilation.
+        lengths=bucket_lengths({"test": split}, min(workload.options.buckets, -(-count // 64))),
         workload=workload,
     )
 

@@ -19,8 +19,6 @@ SHORTEST = 6
 """Words of the shortest of them."""
 
 PAD, UNKNOWN, START, END = 0, 1, 2, 3
-TRAINING_VOCABULARY = 13_826
-"""Rows of the embedding table of the training row: SST's vocabulary, counted on train."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,10 @@ class Options:
         candidates: of the search.
         steps: of the search.
         epsilon: output change that an adversary may cause.
-        train_instances: texts of the training epoch.
+        train_instances: texts of the training epoch; SST's.
+        vocabulary: rows of its embedding table; those of SST, counted on its training split.
+        buckets: padded lengths of our batches; 3 in `configs/sst.py`.
+        batch: instances of our batches; 0 for as many as a run takes.
         gated: instances on which a stochastic or costly reference is shown to be equal.
         repeats: timed runs of each side.
         row_seconds: after so long a group of rows has no more rounds than three.
@@ -56,6 +57,9 @@ class Options:
     steps: int = 500
     epsilon: float = 0.01
     train_instances: int = 6355
+    vocabulary: int = 13_826
+    buckets: int = 3
+    batch: int = 0
     gated: int = 64
     repeats: int = 5
     row_seconds: float = 120.0
@@ -71,6 +75,7 @@ QUICK = {
     "permutations": 10,
     "steps": 20,
     "train_instances": 48,
+    "vocabulary": 500,
     "gated": 8,
     "repeats": 1,
 }
@@ -188,9 +193,9 @@ def random_state(
 def training_workload(options: Options) -> tuple[Workload, np.ndarray]:
     """Return random weights with SST's whole vocabulary, texts to train on, and their labels."""
     generator = np.random.default_rng(options.seed + 1)
-    state = random_state(generator, vocabulary=TRAINING_VOCABULARY)
+    state = random_state(generator, vocabulary=options.vocabulary)
     # Words as rare as in a text: the k-th most frequent one has a share proportional to 1 / k.
-    share = 1 / np.arange(1, TRAINING_VOCABULARY - 3)
+    share = 1 / np.arange(1, options.vocabulary - 3)
     words = 4 + generator.choice(len(share), size=200_000, p=share / share.sum())
     texts = cut(words, sst_lengths(options.train_instances) + 2)
     labels = generator.integers(0, 2, len(texts)).astype(np.int32)
