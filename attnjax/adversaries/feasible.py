@@ -49,7 +49,7 @@ def judge(found: Found, attention: Float[Array, "K L"], odds: Odds, limit: Array
         limit: output change (TVD) of a feasible one, at most.
     """
     change = change_of_move(odds.log_probabilities, odds.offset @ attention.T)
-    where = jnp.arange(attention.shape[-1]) < odds.count
+    where = jnp.arange(attention.shape[-1]) < odds.num_tokens
     jsd = jax.vmap(jensen_shannon, (0, None, None))(attention, odds.attention, where)
     jsd = jnp.where(change <= limit, jsd, -1)
     best = jnp.argmax(jsd)
@@ -63,7 +63,7 @@ def single_tokens(found: Found, odds: Odds, limit: Float[Array, ""]) -> Found:
     """Return the farthest of what was found and all single tokens that are feasible."""
     change = change_of_move(odds.log_probabilities, odds.offset)
     cost = token_cost(jnp.ones_like(odds.attention), odds.attention)
-    possible = (change <= limit) & (jnp.arange(len(cost)) < odds.count)
+    possible = (change <= limit) & (jnp.arange(len(cost)) < odds.num_tokens)
     best = jnp.argmin(jnp.where(possible, cost, jnp.inf))
     alone = jnp.where(possible[best], jnp.eye(1, len(cost), best), odds.attention[None])
     return judge(found, alone.astype(odds.attention.dtype), odds, limit)
@@ -113,7 +113,7 @@ def pairs(found: Found, odds: Odds, limit: Float[Array, ""], *, most: int, at_on
         return _judge_best(found, _Block(chosen, jnp.stack([ends, 1 - ends]), cost), odds, limit)
 
     block = max(1, at_once // ANCHORS)
-    return fold_subsets(visit, found, odds.count, size=2, most=most, block=block)
+    return fold_subsets(visit, found, odds.num_tokens, size=2, most=most, block=block)
 
 
 def mixtures(
@@ -149,8 +149,8 @@ def mixtures(
         return _judge_best(found, _Block(chosen, weights, cost), odds, limit)
 
     block = max(1, at_once // targets.shape[1])
-    count = jnp.minimum(odds.count, most)
-    return fold_subsets(visit, found, count, size=size, most=most, block=block)
+    num_tokens = jnp.minimum(odds.num_tokens, most)
+    return fold_subsets(visit, found, num_tokens, size=size, most=most, block=block)
 
 
 def _aim(limit: Float[Array, ""], reach: Float[Array, ""]) -> Float[Array, ""]:

@@ -210,7 +210,7 @@ def _solve(
     found = _farthest_found(odds, candidates, below, **effort)
     bounds = _upper_bounds(odds, epsilon + rounding, **effort)
     least = jnp.min(bounds)
-    known = jnp.isfinite(least) & jnp.isfinite(found.jsd) & (odds.count > 0)
+    known = jnp.isfinite(least) & jnp.isfinite(found.jsd) & (odds.num_tokens > 0)
     upper = jnp.where(known, jnp.maximum(least, found.jsd), 0)
     lower = jnp.where(known, found.jsd, 0)
     first = 1 + jnp.argmax(bounds <= least + CLOSE)
@@ -244,7 +244,7 @@ def _farthest_found(
         ways = 2**num_classes - 2 + num_classes * (num_classes - 1)
         most = _most_tokens(length, num_classes, max_mixtures // ways)
         found = mixtures(found, odds, limit, most=most, at_once=at_once)
-    tokens = jnp.arange(length) < odds.count
+    tokens = jnp.arange(length) < odds.num_tokens
     candidates = jnp.where(tokens[None], jnp.maximum(candidates, 0), 0)
     total = jnp.sum(candidates, axis=1, keepdims=True)
     # What is no distribution over the tokens is not weighed.
@@ -259,7 +259,7 @@ def _upper_bounds(
     """Return the bounds of `MulticlassResult.bounds`."""
     num_classes, length = odds.offset.shape
     alone = token_cost(jnp.ones_like(odds.attention), odds.attention)
-    alone = jnp.where(jnp.arange(length) < odds.count, alone, jnp.inf)
+    alone = jnp.where(jnp.arange(length) < odds.num_tokens, alone, jnp.inf)
     bounds = [jnp.log(2.0) - jnp.min(alone) / 2]
     for size in range(2, MOST_GROUPS + 1):
         bounds.append(jnp.full_like(epsilon, jnp.inf))
@@ -270,7 +270,7 @@ def _upper_bounds(
         largest = partial(
             largest_jsd,
             attention=odds.attention,
-            count=odds.count,
+            num_tokens=odds.num_tokens,
             most=length if size == 2 else _most_tokens(length, size, max_mixtures // ways),
             at_once=max(1, at_once // len(choices)),
         )

@@ -25,14 +25,14 @@ class Odds(NamedTuple):
         attention: the model's own.
         offset: by how much a weight of 1 on a token moves each logit; 0 off the tokens.
         log_probabilities: the model's own, nats.
-        count: tokens; they stand in the first positions.
+        num_tokens: tokens; they stand in the first positions.
         position: where each of them stands in the text.
     """
 
     attention: Float[Array, " L"]
     offset: Float[Array, "C L"]
     log_probabilities: Float[Array, " C"]
-    count: Int[Array, ""]
+    num_tokens: Int[Array, ""]
     position: Int[Array, " L"]
 
 
@@ -70,7 +70,7 @@ def make_odds(
         >>> import jax.numpy as jnp
         >>> odds = make_odds(jnp.array([0.0, 0.5, 0.5]), jnp.array([[9.0], [1.0], [3.0]]),
         ...                  jnp.array([-2.0]), jnp.array([False, True, True]))
-        >>> odds.offset.tolist(), int(odds.count), odds.position.tolist()
+        >>> odds.offset.tolist(), int(odds.num_tokens), odds.position.tolist()
         ([[0.0, 0.0, 0.0], [-1.0, 1.0, 0.0]], 2, [1, 2, 0])
     """
     if values.shape[-1] == 1:
