@@ -149,8 +149,8 @@ def mixtures(
         return _judge_best(found, _Block(chosen, weights, cost), odds, limit)
 
     block = max(1, at_once // targets.shape[1])
-    count = jnp.minimum(odds.num_tokens, most)
-    return fold_subsets(visit, found, count, size=size, most=most, block=block)
+    num_tokens = jnp.minimum(odds.num_tokens, most)
+    return fold_subsets(visit, found, num_tokens, size=size, most=most, block=block)
 
 
 def _aim(limit: Float[Array, ""], reach: Float[Array, ""]) -> Float[Array, ""]:

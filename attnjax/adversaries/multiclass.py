@@ -270,7 +270,7 @@ def _upper_bounds(
         largest = partial(
             largest_jsd,
             attention=odds.attention,
-            count=odds.num_tokens,
+            num_tokens=odds.num_tokens,
             most=length if size == 2 else _most_tokens(length, size, max_mixtures // ways),
             at_once=max(1, at_once // len(choices)),
         )

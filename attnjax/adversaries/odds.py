@@ -25,7 +25,7 @@ class Odds(NamedTuple):
         attention: the model's own.
         offset: by how much a weight of 1 on a token moves each logit; 0 off the tokens.
         log_probabilities: the model's own, nats.
-        num_tokens: they stand in the first positions.
+        num_tokens: tokens; they stand in the first positions.
         position: where each of them stands in the text.
     """
 

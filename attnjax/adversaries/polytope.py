@@ -47,7 +47,7 @@ class Mixture(NamedTuple):
 def largest_jsd(
     box: Box,
     attention: Float[Array, " L"],
-    count: Int[Array, ""],
+    num_tokens: Int[Array, ""],
     *,
     most: int,
     at_once: int,
@@ -60,7 +60,7 @@ def largest_jsd(
     Args:
         box: of 2 to 4 groups of classes.
         attention: the model's own, its tokens in front.
-        count: tokens.
+        num_tokens: tokens.
         most: with more tokens than this nothing is tried.
         at_once: mixtures of tokens in memory at a time.
 
@@ -83,11 +83,11 @@ def largest_jsd(
     slack = _slack(box)
     block = max(1, at_once // (2**size - 2))
     alone = token_cost(jnp.ones_like(attention), attention)
-    inside = (jnp.arange(len(attention)) < count) & _inside(box, box.offset, slack)
+    inside = (jnp.arange(len(attention)) < num_tokens) & _inside(box, box.offset, slack)
     least = jnp.min(jnp.where(inside, alone, jnp.inf))
-    for tokens in range(2, size + 1):
-        least = _least_cost(least, box, attention, count, tokens=tokens, most=most, block=block)
-    known = (count <= most) & jnp.isfinite(least)
+    for mixed in range(2, size + 1):
+        least = _least_cost(least, box, attention, num_tokens, mixed=mixed, most=most, block=block)
+    known = (num_tokens <= most) & jnp.isfinite(least)
     return jnp.where(known, jnp.log(2.0) - least / 2, jnp.inf)
 
 
@@ -95,9 +95,9 @@ def _least_cost(
     least: Float[Array, ""],
     box: Box,
     attention: Float[Array, " L"],
-    count: Int[Array, ""],
+    num_tokens: Int[Array, ""],
     *,
-    tokens: int,
+    mixed: int,
     most: int,
     block: int,
 ) -> Float[Array, ""]:
@@ -115,7 +115,7 @@ def _least_cost(
         mixture = mix(offset[groups], targets, box.reach)
         met = jnp.all(mixture.weights >= -mixture.error, axis=0)
         met &= (valid & mixture.exists)[None]
-        if tokens < size:
+        if mixed < size:
             moved = jnp.sum(offset[:, :, None] * mixture.weights[None], axis=1)
             error = jnp.sum(mixture.error, axis=0) * box.reach
             met &= _inside(box, moved, slack + error)
@@ -128,9 +128,9 @@ def _least_cost(
 
     def of_groups(groups: Int[Array, " m"]) -> Float[Array, ""]:
         met = partial(visit, groups)
-        return fold_subsets(met, least, count, size=tokens, most=most, block=block)
+        return fold_subsets(met, least, num_tokens, size=mixed, most=most, block=block)
 
-    groups = np.array(list(combinations(range(size), tokens)))
+    groups = np.array(list(combinations(range(size), mixed)))
     return jnp.min(jax.lax.map(of_groups, jnp.asarray(groups)))
 
 

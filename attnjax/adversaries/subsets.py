@@ -15,13 +15,13 @@ Carry = TypeVar("Carry")
 def fold_subsets(
     visit: Callable[[Carry, Int[Array, "m M"], Bool[Array, " M"]], Carry],
     start: Carry,
-    count: Int[Array, ""],
+    num_tokens: Int[Array, ""],
     *,
     size: int,
     most: int,
     block: int,
 ) -> Carry:
-    """Return `start` folded over all subsets of `size` of the first `count` tokens.
+    """Return `start` folded over all subsets of `size` of the first `num_tokens` tokens.
 
     The subsets of the first n tokens are the first `comb(n, size)` in the order used here, so
     padding costs nothing and changes nothing.
@@ -30,7 +30,7 @@ def fold_subsets(
         visit: from what was gathered, a block of subsets (each column one), and which of its
             columns count, to what is gathered.
         start: to begin with.
-        count: tokens; with more than `most` there is nothing to visit.
+        num_tokens: tokens; with more than `most` there is nothing to visit.
         size: tokens of a subset.
         most: tokens at most; `comb(most, size)` must be below 2^30.
         block: subsets at a time.
@@ -46,8 +46,8 @@ def fold_subsets(
         return start
     block = min(block, comb(most, size))
     totals = np.array([comb(n, size) for n in range(most + 1)], np.int32)
-    known = jnp.asarray(totals)[jnp.minimum(count, most)]
-    total = jnp.where(count <= most, known, 0).astype(jnp.int32)
+    known = jnp.asarray(totals)[jnp.minimum(num_tokens, most)]
+    total = jnp.where(num_tokens <= most, known, 0).astype(jnp.int32)
 
     def step(at: Int[Array, ""], gathered: Carry) -> Carry:
         ranks = at * block + jnp.arange(block, dtype=jnp.int32)
