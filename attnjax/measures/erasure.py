@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Shaped
 
-from attnjax.models.gap import close_gap
+from attnjax.models.deletion import close_gap
 from attnjax.models.together import largest
 from attnjax.outputs import encode_inputs, forward, output_change, probabilities
 from attnjax.types import AnyArray, AttentionModel, Deletion, Inputs, Params, States
@@ -40,11 +40,15 @@ def leave_one_out(
     r"""Delete each attendable token of each instance in turn and run the model again.
 
     \\( \Delta_i = \mathrm{TVD}(y(x_{-i}), y(x)) \\), where \\( x_{-i} \\) is the text with
-    token i deleted (not masked): what follows moves up by one, and the whole text is
-    encoded and attended to afresh.
+    token i deleted (not masked): what follows moves up by one, and the text is encoded and
+    attended to as it then is. A model with a `deletion` does not encode again what stays
+    the same (float32 results may differ by roundings, because other products are formed);
+    every other model encodes the shorter text afresh.
 
-    The deletions of all instances form one list, worked off in blocks of equal size, so
-    neither padding nor short texts cost a pass. A text whose only attendable token is
+    The deletions of all instances form one list, sorted so that those of one block have
+    about as much to do, and worked off in blocks of equal size, so neither padding nor
+    short texts cost a pass. Each device has a list of its own: instances that are split
+    over devices stay where they are. A text whose only attendable token is
     deleted has nothing to attend to: its attention is all zero, and its output whatever
     the decoder makes of a context of zeros (for a classifier, its bias).
 
@@ -52,9 +56,10 @@ def leave_one_out(
         model: the model; compiled once per model, `memory_bytes` and shape.
         params: its weights.
         inputs: a batch; of several sequences an instance, the first loses its tokens.
-        memory_bytes: bound on the arrays of one block, bytes: the embeddings, eight times
-            the states (gates and their activations in an LSTM) and twice the attention of
-            every text. Never below one text; on a CPU never above 64.
+        memory_bytes: bound on each device's arrays, bytes: half for what the deletions of a
+            text share, half for a block: the embeddings, eight times the states (gates and
+            their activations in an LSTM) and twice the attention of every text. Never below
+            one text each; a block on a CPU never above 64.
 
     Returns:
         Output and change for every position.

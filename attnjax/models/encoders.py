@@ -11,15 +11,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from attnjax.models.gap import close_gap
+from attnjax.models.deletion import Reading, close_gap, read_for_deletion, scan_without
 from attnjax.models.initializers import uniform_by_width
-from attnjax.models.recurrence import (
-    Layer,
-    Reading,
-    read_for_deletion,
-    scan_both_ways,
-    scan_without,
-)
+from attnjax.models.recurrence import Layer, scan_both_ways
 
 WIDTHS = (1, 3, 5, 7)
 """Widths in tokens of the convolutions."""

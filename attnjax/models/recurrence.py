@@ -12,8 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from attnjax.models.gap import close_gap, move_up
-from attnjax.models.together import largest, smallest
+from attnjax.models.together import largest
 
 Pair = tuple[Array, Array]
 """One array for each direction."""
@@ -48,20 +47,6 @@ class Direction(NamedTuple):
 
     sums: Float[Array, "*B L G"]
     cells: Cell
-
-
-class Reading(NamedTuple):
-    """What all deletions from a sentence share; of several sentences with a leading axis.
-
-    Attributes:
-        gates: the inputs' part of the gates, per direction.
-        cells: the states behind each position of the whole sentence, per direction.
-        mask: positions that exist.
-    """
-
-    gates: Pair
-    cells: tuple[Cell, Cell]
-    mask: Bool[Array, "*B L"]
 
 
 def lstm_step(cell: Cell, gates: Float[Array, " G"]) -> Cell:
@@ -137,8 +122,8 @@ def read_both_ways(
         read: Direction,
     ) -> tuple[Cell, Direction]:
         sums = jnp.concatenate([inputs[at], cell.hidden]) @ kernel + bias
-        cell = _select(mask[at], lstm_step(cell, sums), cell)
-        return cell, jax.tree.map(partial(_write, at), read, Direction(sums, cell))
+        cell = select(mask[at], lstm_step(cell, sums), cell)
+        return cell, jax.tree.map(partial(write, at), read, Direction(sums, cell))
 
     def both(count: Int[Array, ""], carry: tuple) -> tuple:
         # One product per direction measured a little faster on CPU than one batched over both.
@@ -204,8 +189,8 @@ def _backward(saved: tuple, slopes: Pair) -> tuple:
         cell, of_sums = pull(total)
         of_sums = jnp.where(mask[at], of_sums, 0.0)
         of_inputs, of_hidden = jnp.split(of_sums @ way.kernel, [num_inputs])
-        cell = _select(mask[at], Cell(of_hidden, cell.memory), total)
-        return cell, jax.tree.map(partial(_write, at), found, (of_inputs, of_sums))
+        cell = select(mask[at], Cell(of_hidden, cell.memory), total)
+        return cell, jax.tree.map(partial(write, at), found, (of_inputs, of_sums))
 
     def both(count: Int[Array, ""], carry: tuple) -> tuple:
         places = (num_steps - 1 - count, count)
@@ -216,76 +201,6 @@ def _backward(saved: tuple, slopes: Pair) -> tuple:
 
 
 _replay.defvjp(_forward, _backward)
-
-
-def read_for_deletion(
-    inputs: Float[Array, "L E"], layer: Layer, mask: Bool[Array, " L"]
-) -> Reading:
-    """Read a sentence once, for `scan_without`."""
-    first, second = read_both_ways(inputs, layer, mask)
-    width = inputs.shape[1]
-    gates = [inputs @ kernel[:width] + bias[None] for kernel, bias in zip(*layer, strict=True)]
-    return Reading((gates[0], gates[1]), (first.cells, second.cells), mask)
-
-
-def scan_without(
-    readings: Reading,
-    kernels: Pair,
-    row: Int[Array, ""],
-    position: Int[Array, ""],
-) -> Float[Array, "L D"]:
-    """Return the hidden states of a sentence without one of its tokens.
-
-    A direction's states in front of the token are those of the whole sentence, so each goes
-    on from there: the first takes the steps behind the token, the second those before it.
-    Deletions that are vmapped together take as many steps as the one with the most, so they
-    should be of nearby positions in sentences of about one length.
-
-    Args:
-        readings: of several sentences; what of them is needed is looked up in every step,
-            because a copy for each deletion would cost more than the steps.
-        kernels: from hidden state to gates, per direction.
-        row: which sentence.
-        position: of the token.
-
-    Returns:
-        Hidden states; the token's place is closed and the last position empty.
-    """
-    mask = readings.mask[row]
-    zero = jnp.zeros_like(kernels[0][:, 0])
-    empty = jnp.zeros((len(mask), len(zero)), zero.dtype)
-
-    def step(
-        way: int, at: Int[Array, ""], takes_part: Bool[Array, ""], carry: tuple[Cell, Array]
-    ) -> tuple[Cell, Array]:
-        cell, hidden = carry
-        moved = lstm_step(cell, readings.gates[way][row, at] + cell.hidden @ kernels[way])
-        cell = _select(takes_part & mask[at], moved, cell)
-        return cell, _write(at, hidden, cell.hidden)
-
-    def forwards(at: Int[Array, ""], carry: tuple) -> tuple:
-        return step(0, at, at > position, carry)
-
-    def backwards(count: Int[Array, ""], carry: tuple) -> tuple:
-        at = farthest - 1 - count
-        return step(1, at, at < position, carry)
-
-    def start(way: int, at: Int[Array, ""]) -> Cell:
-        inside = (at >= 0) & (at < len(mask))
-        return jax.tree.map(lambda all: jnp.where(inside, all[row, at], 0.0), readings.cells[way])
-
-    farthest = largest(position)
-    _, behind = jax.lax.fori_loop(
-        smallest(position) + 1,
-        largest(num_positions(mask)),
-        forwards,
-        (start(0, position - 1), empty),
-    )
-    _, before = jax.lax.fori_loop(0, farthest, backwards, (start(1, position + 1), empty))
-    here = (jnp.arange(len(mask)) < position)[:, None]
-    first = jnp.where(here, readings.cells[0].hidden[row], move_up(behind))
-    second = jnp.where(here, before, move_up(readings.cells[1].hidden[row]))
-    return side_by_side((first, second), close_gap(mask, position))
 
 
 def side_by_side(
@@ -308,11 +223,13 @@ def _before(
     return jnp.concatenate([nothing, first[:-1]]), jnp.concatenate([second[1:], nothing])
 
 
-def _write(
+def write(
     at: Int[Array, ""], whole: Shaped[Array, "L N"], part: Shaped[Array, " N"]
 ) -> Shaped[Array, "L N"]:
+    """Return an array with another row at one position, which is inside."""
     return whole.at[at].set(part, mode="promise_in_bounds")
 
 
-def _select(exists: Bool[Array, ""], new: Cell, old: Cell) -> Cell:
+def select(exists: Bool[Array, ""], new: Cell, old: Cell) -> Cell:
+    """Return the new state where there is something to read, else the old one."""
     return jax.tree.map(partial(jnp.where, exists), new, old)

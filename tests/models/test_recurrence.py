@@ -5,14 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from attnjax.models.recurrence import (
-    Cell,
-    Layer,
-    lstm_step,
-    read_for_deletion,
-    scan_both_ways,
-    scan_without,
-)
+from attnjax.models.deletion import read_for_deletion, scan_without
+from attnjax.models.recurrence import Cell, Layer, lstm_step, scan_both_ways
 
 LENGTHS, PADDED, WIDTH, HIDDEN = (6, 1, 4, 0), 7, 3, 2
 
