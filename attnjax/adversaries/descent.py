@@ -131,7 +131,8 @@ def run(
 
     With projected steps and the best iterate kept, an instance ends after `settings.patience`
     steps (rounded so that they divide the number of all) in which none of its candidates
-    gained `GAIN`; with a penalty the gain comes too unevenly for that. Under `vmap` a block of
+    gained `GAIN`, or as soon as no more than that is left below the largest divergence of all,
+    ln 2. With a penalty the gain comes too unevenly for that. Under `vmap` a block of
     instances ends with its last one, and none moves any more after its own end.
 
     Args:
@@ -230,6 +231,10 @@ def _repeat(
         before = carry[0].best_jsd
         state = take(carry[0], steps // num_rounds)
         nothing = jnp.all(jnp.isneginf(state.best_jsd))
-        return state, jnp.any(state.best_jsd > before + GAIN) | nothing
+        gained = jnp.any(state.best_jsd > before + GAIN) | nothing
+        return state, gained & can_gain(state)
 
-    return jax.lax.while_loop(go_on, take_round, (state, jnp.array(True)))[0]
+    def can_gain(state: State) -> Bool[Array, ""]:
+        return jnp.max(state.best_jsd) < jnp.log(2.0) - GAIN
+
+    return jax.lax.while_loop(go_on, take_round, (state, can_gain(state)))[0]

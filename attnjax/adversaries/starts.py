@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Key, UInt32
 
 from attnjax.adversaries.descent import State, init
 from attnjax.adversaries.distributions import MASKED, is_vector
@@ -18,6 +18,10 @@ FLOOR = 1e-2
 
 BESIDE = 0.1
 """Standard deviation of the log-weights of a start beside the model's own attention, nats."""
+
+
+STRIDE = 65_537
+"""More indices than an axis of distributions has: numbers of few axes are all different."""
 
 
 def draw_noise(
@@ -48,23 +52,25 @@ def draw_noise(
     # Rows that only fill a batch have the id -1, which no key can be folded with.
     own = jax.random.fold_in(key, jnp.maximum(inputs.instance_id, 0))
     keys = jax.vmap(jax.random.fold_in, (None, 0))(own, jnp.arange(count))
+    if is_vector(attention):
+        return jax.vmap(lambda one: jax.random.normal(one, attention.shape))(keys)
     leaves, structure = jax.tree.flatten(attention)
 
-    def draw(number: int, leaf: Array) -> Array:
-        of_leaf = keys
-        if len(leaves) > 1:
-            of_leaf = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
-        return jax.vmap(lambda one: _draw_rows(one, leaf.shape))(of_leaf)
+    def draw(leaf_number: int, leaf: Array) -> Float[Array, "K *rows L"]:
+        numbers = _row_numbers(leaf_number, leaf.shape[:-1])
+        rows = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))(keys, numbers.ravel())
+        draws = jax.vmap(jax.vmap(lambda one: jax.random.normal(one, leaf.shape[-1:])))(rows)
+        return draws.reshape(count, *leaf.shape)
 
     return structure.unflatten([draw(number, leaf) for number, leaf in enumerate(leaves)])
 
 
-def _draw_rows(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "*rows L"]:
-    """Return a draw for every distribution, keyed by one index after the other."""
-    if len(shape) == 1:
-        return jax.random.normal(key, shape)
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(shape[0]))
-    return jax.vmap(lambda one: _draw_rows(one, shape[1:]))(keys)
+def _row_numbers(leaf_number: int, shape: tuple[int, ...]) -> UInt32[Array, "*rows"]:
+    """Return a number for every distribution of a leaf, whatever the sizes of its axes."""
+    numbers = jnp.full(shape, leaf_number, jnp.uint32)
+    for axis in range(len(shape)):
+        numbers = numbers * STRIDE + jax.lax.broadcasted_iota(jnp.uint32, shape, axis)
+    return numbers
 
 
 def begin(
