@@ -1,5 +1,6 @@
 """Feasible attentions far from an instance's own, for any number of classes: from below."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -204,7 +205,9 @@ def _shares_inside(
     return jax.lax.scan(narrow, (nothing, nothing + 1), (start, step, high))[0]
 
 
-def _halve(feasible, outer: Float[Array, "*N"], inner: Float[Array, "*N"]) -> Float[Array, "*N"]:
+def _halve(
+    feasible: Callable[[Array], Array], outer: Float[Array, "*N"], inner: Float[Array, "*N"]
+) -> Float[Array, "*N"]:
     """Return feasible points next to infeasible ones between `outer` and a feasible `inner`.
 
     Where `outer` is feasible, it is returned.
@@ -224,6 +227,8 @@ def _judge_best(found: Found, block: _Block, odds: Odds, limit: Float[Array, ""]
     """Judge the cheapest mixture of a block as the attention that would be returned."""
     chosen, weights, cost = block
     which, column = jnp.unravel_index(jnp.argmin(cost), cost.shape)
-    attention = jnp.zeros_like(odds.attention).at[chosen[:, column]].set(weights[:, which, column])
+    # What the first weight was left by others that cancel may miss a sum of 1.
+    best = weights[:, which, column] / jnp.sum(weights[:, which, column])
+    attention = jnp.zeros_like(odds.attention).at[chosen[:, column]].set(best)
     attention = jnp.where(jnp.isfinite(cost[which, column]), attention, odds.attention)
     return judge(found, attention[None], odds, limit)

@@ -135,7 +135,7 @@ def multiclass_adversary(
         ...     jnp.array([[[1.0, 0, 0], [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]]]),
         ...     jnp.zeros((1, 3)), jnp.ones((1, 4), bool), epsilons=(0.01,))
         >>> print(np.asarray(found.attention[0, 0]).round(2))
-        [0.   0.92 0.04 0.04]
+        [0.   0.93 0.06 0.01]
         >>> bool(found.gap[0, 0] < 0.01), GUARANTEES[int(found.guarantee[0, 0])]
         (True, 'triples')
     """
