@@ -179,6 +179,8 @@ def search_as_given(ours: Ours, noise: np.ndarray, *, steps: int) -> dict[str, n
     settings = SearchSettings(
         candidates=options.candidates,
         steps=steps,
+        starts="noise",
+        constraint="penalty",
         optimizer_epsilon=options.epsilon,
         filter_epsilon=options.epsilon,
         keep="last",
