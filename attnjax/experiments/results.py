@@ -88,6 +88,8 @@ def decided(config: Config) -> dict[str, str]:
         "selection.split": config.selection.split,
         "gradient.target": config.gradient.target,
         "gradient.attention": config.gradient.attention,
+        "adversary.starts": config.adversary.starts,
+        "adversary.constraint": config.adversary.constraint,
         "adversary.optimizer_epsilon": config.adversary.optimizer_epsilon,
         "adversary.filter_epsilon": config.adversary.filter_epsilon,
         "adversary.keep": config.adversary.keep,

@@ -64,13 +64,23 @@ PERMUTATION = (
 
 ADVERSARY = (
     "Is there a very different attention that leaves the prediction as it is? For each text a "
-    "search starts from {candidates} random weightings and moves each away from the model's own "
-    "attention for {steps} steps, while a penalty keeps the output within ε = {epsilon:g} (total "
-    "variation distance). The number of a text is the largest Jensen-Shannon divergence (JSD) "
+    "search starts from {candidates} weightings ({starts}) and moves each away from the model's "
+    "own attention for {steps}, {keeping} within ε = {epsilon:g} (total variation distance). "
+    "The number of a text is the largest Jensen-Shannon divergence (JSD) "
     "among the candidates whose output changes by at most {limit:g}: 0 means the weights are the "
     "model's own, ln 2 = 0.69 that they share no token at all. What the paper asks is whether "
     "large values are common, above all where the attention was peaked and so seemed to say much."
 )
+
+SEARCH_STARTS = {
+    "noise": "random ones",
+    "pairs": "pairs of tokens that together leave the output about where it is, and random ones",
+}
+
+SEARCH_KEEPING = {
+    "penalty": "while a penalty keeps the output",
+    "projection": "along the attentions that keep the output",
+}
 
 EXACT = (
     "The attention farthest from the model's own (the largest JSD) whose output differs by at most "
@@ -144,6 +154,12 @@ _SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "gradient.attention": ("the weights while differentiating", {
         "detached": "held fixed, as in the paper and its code",
         "attached": "change with the embeddings"}),
+    "adversary.starts": ("where the search begins", {
+        "paper": "at noise", "release": "at noise",
+        "fixed": "at pairs of tokens that keep the output, and at noise"}),
+    "adversary.constraint": ("how the search keeps the output", {
+        "paper": "by a penalty", "release": "by a penalty",
+        "fixed": "by steps along the attentions that keep it"}),
     "adversary.optimizer_epsilon": ("output change that the search aims at", {}),
     "adversary.filter_epsilon": ("largest output change that is accepted", {}),
     "adversary.keep": ("which iterate of the search counts", {

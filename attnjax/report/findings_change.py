@@ -261,7 +261,7 @@ def _adversary_caveats(
         "instance at a time with the rest of the model held fixed. This run has no trained model "
         "that would produce them (the critique of Wiegreffe & Pinter, 2019).",
         f"A small JSD does not show that no distant attention exists: {plural(candidates, 'start')}"
-        f" of {plural(steps, 'step')} per instance give a lower bound.",
+        f" of at most {plural(steps, 'step')} per instance give a lower bound.",
     ]
     if facts.large > 0:
         does_not.append(

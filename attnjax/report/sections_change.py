@@ -1,5 +1,6 @@
 """The sections on changed attention and on planted evidence."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,16 @@ def permutation_section(facts: Facts) -> Section:
     )
 
 
+def _how_it_searches(settings: Mapping[str, Any], steps: int) -> dict[str, str]:
+    """Return what the explanation of the search says about how this run searched."""
+    early = settings.get("constraint") == "projection" and settings.get("patience", 0) > 0
+    return {
+        "starts": explanations.SEARCH_STARTS[settings.get("starts", "noise")],
+        "keeping": explanations.SEARCH_KEEPING[settings.get("constraint", "penalty")],
+        "steps": f"at most {steps} steps, until nothing is gained" if early else f"{steps} steps",
+    }
+
+
 def adversary_section(facts: Facts) -> Section:
     """Return the section on the attention farthest from the model's own."""
     test = facts.tests["adversary"]
@@ -111,7 +122,9 @@ def adversary_section(facts: Facts) -> Section:
         "adversary",
         "Adversarial attention",
         "Is there a very different attention with the same output?",
-        explanations.ADVERSARY.format(candidates=candidates, steps=steps, epsilon=aim, limit=limit),
+        explanations.ADVERSARY.format(
+            candidates=candidates, epsilon=aim, limit=limit, **_how_it_searches(settings, steps)
+        ),
         drawings,
         tuple(tables),
         findings,
