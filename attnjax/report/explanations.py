@@ -84,6 +84,26 @@ EXACT = (
     "attention, and a distant adversary is no surprise."
 )
 
+CAPPED = (
+    "An attention that has all its weight on one or two tokens is degenerate: no trained model "
+    "attends like that on every text, and Wiegreffe & Pinter (2019) object to just such "
+    "adversaries. So the same question is asked of attentions that must be spread: with no "
+    "single weight above a cap (a cap of c needs at least 1 / c tokens), or with an entropy of at "
+    "least a share of the largest possible one, which is that of equal weights. The output still "
+    "moves by at most ε = {epsilon:g}. The maximum under such a constraint has no closed form: "
+    "what is given is the JSD of an attention that was found, and an upper bound that no "
+    "attention under the constraint exceeds."
+)
+
+SEVERAL = (
+    "The attention farthest from the model's own (the largest JSD) whose output differs by at "
+    "most ε = {epsilon:g}. With more than two classes it has no closed form, so it is enclosed. "
+    "From below stand attentions of a few tokens, tried one by one{search}: each keeps the output "
+    "within ε, so the true maximum is at least as large. From above: an output within ε confines "
+    "the log-odds of every group of classes, and the farthest attention that keeps to all of "
+    "these can be computed, so the true maximum is no larger. Both hold for every instance."
+)
+
 PLANTED = (
     "The texts of this corpus are made by a generator that knows which tokens decide the label. "
     "So a score of the tokens can be compared with the truth: AUPRC (area under the "

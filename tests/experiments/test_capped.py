@@ -66,7 +66,7 @@ def test_one_compilation_serves_every_batch_of_a_shape(rows):
 
 def test_the_summary_is_numpys(rows):
     result = summarise_constrained(rows, **CONSTRAINTS, epsilon=EPSILON, samples=20, seed=0)
-    quarter, half, spread = result.summary["capped"]
+    quarter, half, spread = result.summary["constraints"]
     assert (quarter["cap"], half["cap"], spread["entropy_share"]) == (0.25, 0.5, 0.5)
     for entry, constraint in zip(
         (quarter, half, spread), constraints_of(**CONSTRAINTS), strict=True
@@ -94,6 +94,6 @@ def test_a_constraint_that_nothing_meets_has_no_numbers():
         "capped_adversary.cap_0.1_own_violates": np.array([True]),
     }
     found = summarise_constrained(nowhere, caps=(0.1,), floors=(), epsilon=0.01, samples=10, seed=0)
-    (entry,) = found.summary["capped"]
+    (entry,) = found.summary["constraints"]
     assert entry["infeasible_share"] == entry["own_violates_share"] == 1
     assert entry["lower"]["mean"] is entry["optimal_share"] is None
