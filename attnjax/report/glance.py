@@ -63,8 +63,8 @@ def _adversary(facts: Facts) -> list[tuple[str, Any]]:
     for one in constraints(facts):
         bounds = [one[key]["mean"] for key in ("lower", "upper")]
         if None not in bounds:
-            name = f"Mean of the largest JSD {within} with {constraint_name(one)}, where there is such an attention"
-            items.append((name, between(*bounds)))
+            asked = f"with {constraint_name(one)}, where there is such an attention"
+            items.append((f"Mean of the largest JSD {within} {asked}", between(*bounds)))
     return items
 
 

@@ -14,7 +14,7 @@ from attnjax.report.numbers import as_estimate, count, fine, number, percent, pl
 from attnjax.report.sections import Section, limit_note
 from attnjax.report.tables import Table, spread_table
 
-_MEANINGS = {
+_MEANINGS: Mapping[str, str] = {
     "simplex": "all attentions, whatever the output",
     "pairs": "the log-odds of two groups of classes",
     "triples": "the log-odds of three groups of classes",
@@ -39,7 +39,7 @@ def several_section(facts: Facts) -> Section:
         "gap between the two": bounds["gap"],
     }
     counts = tuple(
-        (_MEANINGS.get(name, name), count(instances))
+        (_MEANINGS[name], count(instances))
         for name, instances in bounds["guarantee"].items()
         if instances
     )
