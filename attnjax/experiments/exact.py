@@ -242,7 +242,7 @@ def why_unsolvable(model: AttentionModel, *, num_classes: int) -> str | None:
     if model.readout is None:
         return "the model has no readout: its logits are not known to be affine in the attention"
     if num_classes > 2:
-        return f"the model has {num_classes} classes: the exact solution is for two"
+        return f"the model has {num_classes} classes, and the method is for two"
     return None
 
 

@@ -85,10 +85,10 @@ EXACT = (
 )
 
 CAPPED = (
-    "An attention that has all its weight on one or two tokens is degenerate: no trained model "
-    "attends like that on every text, and Wiegreffe & Pinter (2019) object to just such "
-    "adversaries. So the same question is asked of attentions that must be spread: with no "
-    "single weight above a cap (a cap of c needs at least 1 / c tokens), or with an entropy of at "
+    "The strongest adversary has all its weight on one or two tokens, chosen anew for every text: "
+    "degenerate attentions, to which Wiegreffe & Pinter (2019) object. So the same question is "
+    "asked of attentions that must be spread: with no single weight above a cap (a cap of c "
+    "needs at least 1 / c tokens), or with an entropy of at "
     "least a share of the largest possible one, which is that of equal weights. The output still "
     "moves by at most ε = {epsilon:g}. The maximum under such a constraint has no closed form: "
     "what is given is the JSD of an attention that was found, and an upper bound that no "

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from attnjax.report.findings import Findings
 from attnjax.report.findings_change import ALL_SINGLE, HALF_JSD
-from attnjax.report.numbers import between, number, percent, plural
+from attnjax.report.numbers import between, count, number, percent, plural
 
 
 class Together(NamedTuple):
@@ -13,6 +13,8 @@ class Together(NamedTuple):
 
     Attributes:
         n: instances.
+        of: instances in all, whether or not a constraint leaves them an attention.
+        short: whether some text has fewer tokens than a cap needs.
         free: mean of the largest JSD without a constraint, or None where it was not computed.
         lower: for each constraint the mean of the divergences found, nats.
         upper: for each constraint the mean of the bounds, nats.
@@ -21,6 +23,8 @@ class Together(NamedTuple):
     """
 
     n: int
+    of: int
+    short: bool
     free: float | None
     lower: tuple[float, ...]
     upper: tuple[float, ...]
@@ -58,13 +62,13 @@ def capped_findings(
             (
                 "No instance has an attention within the limit under every constraint: they "
                 "cannot be compared with one another.",
-                *_missing_sentences(constraints, epsilon),
+                *_missing_sentences(constraints, together, epsilon),
             )
         )
     follows = [
         *_what_remains(constraints, together),
+        *_missing_sentences(constraints, together, epsilon),
         *_large_sentences(constraints, together, epsilon),
-        *_missing_sentences(constraints, epsilon),
     ]
     return Findings(tuple(follows), _caveats(constraints))
 
@@ -75,7 +79,10 @@ def _what_remains(constraints: Sequence[Mapping[str, Any]], together: Together) 
         f"with {constraint_name(one)} {between(low, high)}"
         for one, low, high in zip(constraints, together.lower, together.upper, strict=True)
     )
-    over = f"over the {plural(together.n, 'instance')} that can meet every constraint"
+    over = (
+        f"over the {count(together.n)} of {plural(together.of, 'instance')} that can meet every "
+        "constraint"
+    )
     if together.free is None:
         return [f"Mean of the largest JSD in nats, {over}: {means}."]
     first = (
@@ -88,8 +95,9 @@ def _what_remains(constraints: Sequence[Mapping[str, Any]], together: Together) 
     strictest = constraints[together.lower.index(low)]
     return [
         first,
-        f"So with {constraint_name(strictest)} at least {percent(low / together.free)} of the "
-        "largest distance remains: that much does not need an attention on one or two tokens.",
+        f"So on these instances at least {percent(low / together.free)} of the largest distance "
+        f"remains with {constraint_name(strictest)}: that much does not need an attention on one "
+        "or two tokens.",
     ]
 
 
@@ -101,23 +109,27 @@ def _large_sentences(
     shares = zip(constraints, together.large, together.close, strict=True)
     for constraint, large, close in shares:
         sentence = (
-            f"With {constraint_name(constraint)}, {percent(large)} of these instances have an "
-            f"attention at a JSD of at least {number(HALF_JSD)} (half of the largest possible) "
-            f"that moves the output by at most {epsilon:g}"
+            f"With {constraint_name(constraint)}, {percent(large)} of the "
+            f"{plural(together.n, 'instance')} compared above have an attention at a JSD of at "
+            f"least {number(HALF_JSD)} (half of the largest possible) that moves the output by at "
+            f"most {epsilon:g}"
         )
         none = f"; for {percent(close)} it is certain that none is so far" if close else ""
         sentences.append(f"{sentence}{none}.")
     return sentences
 
 
-def _missing_sentences(constraints: Sequence[Mapping[str, Any]], epsilon: float) -> list[str]:
+def _missing_sentences(
+    constraints: Sequence[Mapping[str, Any]], together: Together, epsilon: float
+) -> list[str]:
     """Say where nothing meets a constraint, and where the model's own attention does not."""
     sentences = []
     if missing := _listed(constraints, "infeasible_share"):
+        short = ", or the text has fewer tokens than the cap needs" if together.short else ""
         sentences.append(
-            "No attention at all meets the constraint and keeps the output within "
-            f"{epsilon:g}: {missing}. These instances have no number here; of some the text is "
-            "too short, of the others the output needs weights that are less spread."
+            "No attention at all meets the constraint and moves the output by at most "
+            f"{epsilon:g}: {missing}. There nothing remains of the adversary, and the instance has "
+            f"no number here: its output needs weights that are less spread{short}."
         )
     if broken := _listed(constraints, "own_violates_share"):
         sentences.append(

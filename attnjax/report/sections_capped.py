@@ -78,21 +78,30 @@ def _together(facts: Facts, entries: Sequence[Mapping[str, Any]]) -> Together:
     bounds = {name: [_column(facts, one, name) for one in entries] for name in ("lower", "upper")}
     exact = facts.run.numbers("exact_adversary.jsd")
     known = np.isfinite([*bounds["lower"], *([] if exact is None else [exact])]).all(axis=0)
-    n = int(known.sum())
+    n, caps = int(known.sum()), [one["cap"] for one in entries if "cap" in one]
+    tried = facts.run.lengths[_tried(facts, entries[0])]
+    short = any(bool((tried * cap < 1 - 1e-6).any()) for cap in caps)
     if not n:
-        return Together(0, None, (), (), (), ())
+        return Together(0, len(tried), short, None, (), (), (), ())
 
     def means(values: Sequence[np.ndarray]) -> tuple[float, ...]:
         return tuple(float(one[known].mean()) for one in values)
 
     return Together(
         n,
+        len(tried),
+        short,
         None if exact is None else float(exact[known].mean()),
         means(bounds["lower"]),
         means(bounds["upper"]),
         means([one >= HALF_JSD for one in bounds["lower"]]),
         means([one < HALF_JSD for one in bounds["upper"]]),
     )
+
+
+def _tried(facts: Facts, entry: Mapping[str, Any]) -> np.ndarray:
+    """Return which instances were not left out by a limit."""
+    return np.isfinite(_column(facts, entry, "status"))
 
 
 def _column(facts: Facts, entry: Mapping[str, Any], name: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from attnjax.report.facts import Facts
 from attnjax.report.findings import Findings
 from attnjax.report.findings_change import ALL_SINGLE, HALF_JSD
 from attnjax.report.findings_exact import CLOSE
-from attnjax.report.numbers import as_estimate, count, fine, number, percent, plural, with_interval
+from attnjax.report.numbers import count, fine, fine_together, number, percent, plural
 from attnjax.report.sections import Section, limit_note
 from attnjax.report.tables import Table, spread_table
 
@@ -62,13 +62,14 @@ def _findings(facts: Facts, bounds: Mapping[str, Any], epsilon: float) -> Findin
     """Say what is certain of the largest JSD, and what is not."""
     if facts.single.all():
         return Findings((f"{ALL_SINGLE}: no attention but its own exists.",))
-    lower, upper, gap = (as_estimate(bounds[name]) for name in ("lower", "upper", "gap"))
+    low, high = fine_together([bounds[name]["mean"] for name in ("lower", "upper")])
+    gap = bounds["gap"]
     follows = [
         "Mean of the largest JSD of any attention that moves the output by at most "
-        f"{epsilon:g}: certainly between {with_interval(lower)} and {with_interval(upper)} nats.",
-        f"The interval is {fine(gap.value, 3)} nats wide on average, and "
-        f"{fine(bounds['gap']['median'], 3)} or less in half of the instances; it is a certificate "
-        "for the trained model at hand, up to rounding, and no statement about chance.",
+        f"{epsilon:g}: between {low} and {high} nats.",
+        f"The interval is {fine(gap['mean'], 3)} nats wide on average, and "
+        f"{fine(gap['median'], 3)} or less in half of the instances. It is certified, up to "
+        "rounding: the true maximum of every instance lies between its two bounds.",
         *_shares(facts),
     ]
     nothing = bounds["says_nothing_share"]
