@@ -42,7 +42,7 @@ class Constraint(NamedTuple):
 
 
 def constraints_of(caps: tuple[float, ...], floors: tuple[float, ...]) -> list[Constraint]:
-    """Return the constraints in the order of the columns of `solve_batch`.
+    """Return the constraints in the order of the columns of `constrain_batch`.
 
     Example:
         >>> [constraint.name for constraint in constraints_of((0.25,), (0.5,))]
@@ -53,7 +53,7 @@ def constraints_of(caps: tuple[float, ...], floors: tuple[float, ...]) -> list[C
 
 
 @partial(jax.jit, static_argnames=("model", "caps", "floors", "epsilon", "memory_bytes"))
-def solve_batch(
+def constrain_batch(
     model: AttentionModel,
     params: Params,
     inputs: Inputs,
@@ -119,7 +119,7 @@ def constrained_adversaries(
     ids: list[np.ndarray] = []
     parts: dict[str, list] = {}
     solve = partial(
-        solve_batch,
+        constrain_batch,
         model,
         params,
         caps=caps,

@@ -132,7 +132,8 @@ GLOSSARY = (
     ("JSD", "Jensen-Shannon divergence of two attentions, in nats: 0 for the same weights, ln 2 = "
      "0.69 for weights on different tokens altogether."),
     ("strongest adversary", "The attention with the largest JSD from the model's own among all "
-     "that move the output by at most ε. It has all its weight on one or two tokens."),
+     "that move the output by at most ε. With two classes it has all its weight on one or two "
+     "tokens; among spread attentions, and with more classes, it is enclosed by two bounds."),
     ("epsilon (ε)", "The output change up to which a prediction counts as the same."),
     ("95% interval", "Bootstrap over the instances of the test split: how far the mean could be "
      "off because these texts and not others of their kind were drawn, the trained model staying "

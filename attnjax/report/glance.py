@@ -3,17 +3,14 @@
 from typing import Any
 
 from attnjax.report.facts import Facts
-from attnjax.report.findings_capped import constraint_name
 from attnjax.report.numbers import (
     as_estimate,
-    between,
     estimated,
     interval,
     number,
     percent,
     wilson_interval,
 )
-from attnjax.report.sections_capped import constraints
 from attnjax.report.sections_change import chance_levels
 from attnjax.report.sections_exact import solved
 from attnjax.report.sections_several import enclosed
@@ -60,11 +57,6 @@ def _adversary(facts: Facts) -> list[tuple[str, Any]]:
         name = f"Mean of the largest JSD of any attention {within}"
         items += [(f"{name}: {what}", bounds[key]) for key, what in
                   (("lower", "at least"), ("upper", "at most"))]  # fmt: skip
-    for one in constraints(facts):
-        bounds = [one[key]["mean"] for key in ("lower", "upper")]
-        if None not in bounds:
-            asked = f"with {constraint_name(one)}, where there is such an attention"
-            items.append((f"Mean of the largest JSD {within} {asked}", between(*bounds)))
     return items
 
 

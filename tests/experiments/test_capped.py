@@ -9,7 +9,7 @@ from attnjax.adversaries.spread import spread_adversary_of_model
 from attnjax.experiments.capped import (
     constrained_adversaries,
     constraints_of,
-    solve_batch,
+    constrain_batch,
     summarise_constrained,
 )
 from attnjax.types import Batch
@@ -58,10 +58,10 @@ def test_rows_are_the_adversaries(rows):
 
 def test_one_compilation_serves_every_batch_of_a_shape(rows):
     del rows  # made first
-    before = solve_batch._cache_size()  # pyright: ignore[reportFunctionMemberAccess]
+    before = constrain_batch._cache_size()  # pyright: ignore[reportFunctionMemberAccess]
     kind, inputs = tiny("lstm"), stacked(TEXTS, 12, empty_rows=1)
-    solve_batch(*kind, inputs, **CONSTRAINTS, epsilon=EPSILON, memory_bytes=2**24)
-    assert solve_batch._cache_size() == before  # pyright: ignore[reportFunctionMemberAccess]
+    constrain_batch(*kind, inputs, **CONSTRAINTS, epsilon=EPSILON, memory_bytes=2**24)
+    assert constrain_batch._cache_size() == before  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def test_the_summary_is_numpys(rows):
