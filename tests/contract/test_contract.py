@@ -44,6 +44,8 @@ def is_slow(kind, entry=None):
     gives, an adversary; the second form of gradients is the first one's code.
     """
     encoder, attention, num_classes = kind
+    if entry in ONCE:
+        return True
     if entry in (run_permutation, run_search, run_exact, run_attached_gradient):
         return (attention != "additive" and encoder != "average") or (
             num_classes == 3 and (encoder, attention) != ("average", "additive")

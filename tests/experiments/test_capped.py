@@ -7,9 +7,9 @@ from attnjax.adversaries.capped import capped_adversary_of_model
 from attnjax.adversaries.constraint import Status
 from attnjax.adversaries.spread import spread_adversary_of_model
 from attnjax.experiments.capped import (
+    constrain_batch,
     constrained_adversaries,
     constraints_of,
-    constrain_batch,
     summarise_constrained,
 )
 from attnjax.types import Batch
