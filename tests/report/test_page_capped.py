@@ -38,7 +38,7 @@ def test_what_remains_is_compared_on_the_same_instances():
     assert _says(follows, "with no weight above 0.5 0.50 to 0.52; with at least 50%")
     assert _says(follows, "at least 50% of the largest distance remains with at least 50% of")
     alone = _found(free=None).follows
-    assert not _says(alone, "remains")
+    assert not _says(alone, "distance remains")
     assert not _says(alone, "without a constraint")
     assert not _says(_found(free=0.0, lower=(0.0, 0.0), upper=(0.0, 0.0)).follows, "remains with")
 
