@@ -26,4 +26,5 @@ def get_config() -> ConfigDict:
     config.model.hidden_size = 128  # per direction
     config.training.epochs = 8
     config.training.batch_size = 32
+    config.tests = (*config.tests, "capped_adversary")
     return config

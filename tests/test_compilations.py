@@ -20,6 +20,7 @@ TRACES = {
     "permutation_outputs": BUCKETS,
     "search": BUCKETS,
     "solve_batch": BUCKETS,
+    "constrain_batch": BUCKETS,
 }
 """How often each public entry is traced in a run of all tests: once a model and shape."""
 

@@ -37,7 +37,8 @@ def finished(tmp_path_factory, cache):
 
 def test_the_results_hold_every_test_with_finite_numbers(finished):
     results = json.loads((finished / "results.json").read_text())
-    assert list(results["tests"]) == [one for one in TESTS if one != "exact_adversary"]
+    within = ("exact_adversary", "capped_adversary")
+    assert list(results["tests"]) == [one for one in TESTS if one not in within]
     assert results["dataset"]["splits"]["train"] == 100
     assert set(results["seconds"]) >= {"train", *TESTS}
     for test in ("gradient_agreement", "random_agreement"):
@@ -51,6 +52,9 @@ def test_the_results_hold_every_test_with_finite_numbers(finished):
     assert adversary["exact"]["certified_share"] == 1.0
     means = [point["mean"] for point in adversary["exact"]["curve"]]
     assert means == sorted(means)
+    loose, strict, spread = adversary["capped"]
+    assert (loose["cap"], strict["cap"], spread["entropy_share"]) == (0.5, 0.25, 0.5)
+    assert loose["infeasible_share"] <= strict["infeasible_share"] < 1
     assert adversary["epsilon"] in [point["epsilon"] for point in adversary["exact"]["curve"]]
 
 
@@ -92,6 +96,27 @@ def test_no_searched_adversary_is_farther_than_the_exact_one(finished):
         assert change <= 0.01
         assert change <= reach + 1e-6 <= 1 + 2e-6
         assert jsd in curve
+
+
+def test_a_constraint_leaves_no_adversary_farther_than_the_strongest(finished):
+    table = pq.read_table(finished / "instances.parquet").to_pydict()
+    strongest = np.array(table["exact_adversary.jsd"])
+    for name in ("cap_0.5", "cap_0.25", "entropy_share_0.5"):
+        lower, upper = (
+            np.array(table[f"capped_adversary.{name}_{bound}"], float)
+            for bound in ("lower", "upper")
+        )
+        some = np.array(table[f"capped_adversary.{name}_status"]) != 2
+        np.testing.assert_array_equal(np.isfinite(lower), some)
+        assert np.all(lower[some] <= upper[some])
+        # Both are solved in float32; the slope of JSD in epsilon reaches 50.
+        assert np.all(lower[some] <= strongest[some] + 1e-4)
+    for weights, tokens in zip(
+        table["capped_adversary.cap_0.5_attention"], table["tokens"], strict=True
+    ):
+        assert len(weights) in (0, len(tokens))
+        assert max(weights, default=0) <= 0.5 + 1e-6
+    assert "capped_adversary.cap_0.25_attention" not in table
 
 
 def test_the_report_and_the_record_are_there(finished):
@@ -285,7 +310,7 @@ def test_a_users_own_file_goes_through_the_whole_trial(tmp_path, cache):
     assert "<script>alert(1)" not in page
 
 
-def test_three_classes_skip_the_exact_adversary_with_a_reason(tmp_path, cache):
+def test_three_classes_have_two_bounds_of_the_strongest_adversary(tmp_path, cache):
     words = {"pos": "good", "neg": "bad", "mid": "fair"}
     rows = [(f"a {word} one , {word}", label) for label, word in words.items()] * 40
     path, folder = _csv(tmp_path / "three.csv", rows), tmp_path / "run"
@@ -293,15 +318,22 @@ def test_three_classes_skip_the_exact_adversary_with_a_reason(tmp_path, cache):
         f"--config.data.path={path}",
         "--config.model.encoder=average",
         "--config.training.epochs=1",
+        "--config.tests=adversary,exact_adversary,capped_adversary",
     ]
-    done = run(folder, *typed, "--config.tests=exact_adversary", cache=cache)
+    done = run(folder, *typed, cache=cache)
     assert done.returncode == 0, done.stderr
-    results = json.loads((folder / "results.json").read_text())
-    exact = results["tests"]["adversary"]["exact"]
-    assert exact["status"] == "skipped"
-    assert "3 classes" in exact["reason"]
+    adversary = json.loads((folder / "results.json").read_text())["tests"]["adversary"]
+    assert adversary["exact"]["status"] == "enclosed"
+    assert adversary["capped"]["status"] == "skipped"
+    for one in (adversary["exact"], adversary["capped"]):
+        assert "3 classes" in one["reason"]
+    lower, upper = (adversary["multiclass"][name]["mean"] for name in ("lower", "upper"))
+    assert adversary["search"]["max_jsd"]["mean"] <= lower + 1e-6 <= upper + 2e-6
+    table = pq.read_table(folder / "instances.parquet").to_pydict()
+    assert np.all(np.array(table["exact_adversary.lower"]) <= table["exact_adversary.upper"])
     page = (folder / "report.html").read_text()
-    assert "The strongest adversary was not computed: the model has 3 classes" in page
+    assert "The strongest adversary, between two bounds" in page
+    assert "Adversaries under constraints were not computed: the model has 3 classes" in page
 
 
 def test_a_mistake_of_ours_is_told_apart(tmp_path, capsys, monkeypatch):

@@ -23,6 +23,7 @@ TESTS = (
     "permutation",
     "adversary",
     "exact_adversary",
+    "capped_adversary",
 )
 
 
@@ -187,6 +188,16 @@ class ExactConfig:
 
 
 @dataclass(frozen=True)
+class CappedConfig:
+    """The strongest adversary among attentions that do not rest on one or two tokens."""
+
+    caps: tuple[float, ...] = _numbers((0.25, 0.5), 0.0, 1.0, above=True)  # on every weight
+    # on the entropy, shares of the log of the number of tokens
+    entropy_floors: tuple[float, ...] = _numbers((0.5,), 0.0, 1.0, above=True)
+    limit: int = _number(0, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
 class BootstrapConfig:
     """Confidence intervals."""
 
@@ -233,6 +244,7 @@ class Config:
     permutation: PermutationConfig = field(default_factory=PermutationConfig)
     adversary: AdversaryConfig = field(default_factory=AdversaryConfig)
     exact: ExactConfig = field(default_factory=ExactConfig)
+    capped: CappedConfig = field(default_factory=CappedConfig)
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     report: ReportConfig = field(default_factory=ReportConfig)

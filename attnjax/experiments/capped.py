@@ -12,7 +12,11 @@ from attnjax.adversaries.capped import capped_adversary
 from attnjax.adversaries.constraint import OPTIMAL_GAP, ConstrainedResult, Status
 from attnjax.adversaries.exact import readout_arrays
 from attnjax.adversaries.spread import spread_adversary
+from attnjax.experiments.exact import why_unsolvable
+from attnjax.experiments.overlap import one_behind
 from attnjax.experiments.result import Result
+from attnjax.experiments.training import best_params
+from attnjax.experiments.trial import Trial
 from attnjax.measures.summary import summarise_values
 from attnjax.types import AttentionModel, Batch, Inputs, Params
 
@@ -38,7 +42,7 @@ class Constraint(NamedTuple):
 
 
 def constraints_of(caps: tuple[float, ...], floors: tuple[float, ...]) -> list[Constraint]:
-    """Return the constraints in the order of the columns of `solve_batch`.
+    """Return the constraints in the order of the columns of `constrain_batch`.
 
     Example:
         >>> [constraint.name for constraint in constraints_of((0.25,), (0.5,))]
@@ -49,7 +53,7 @@ def constraints_of(caps: tuple[float, ...], floors: tuple[float, ...]) -> list[C
 
 
 @partial(jax.jit, static_argnames=("model", "caps", "floors", "epsilon", "memory_bytes"))
-def solve_batch(
+def constrain_batch(
     model: AttentionModel,
     params: Params,
     inputs: Inputs,
@@ -114,18 +118,16 @@ def constrained_adversaries(
     constraints = constraints_of(caps, floors)
     ids: list[np.ndarray] = []
     parts: dict[str, list] = {}
-    for batch in batches:
-        found = jax.device_get(
-            solve_batch(
-                model,
-                params,
-                batch.inputs,
-                caps=caps,
-                floors=floors,
-                epsilon=epsilon,
-                memory_bytes=memory_bytes,
-            )
-        )
+    solve = partial(
+        constrain_batch,
+        model,
+        params,
+        caps=caps,
+        floors=floors,
+        epsilon=epsilon,
+        memory_bytes=memory_bytes,
+    )
+    for batch, found in one_behind(solve, batches):
         valid = np.flatnonzero(np.asarray(batch.valid))
         ids.append(np.asarray(batch.inputs.instance_id)[valid])
         attendable = np.asarray(batch.inputs.attendable)[:, 0]
@@ -163,8 +165,8 @@ def summarise_constrained(
         seed: of the bootstrap.
 
     Returns:
-        A summary with `epsilon`, `optimal_gap` and a list `capped`, one entry a constraint:
-        `cap` or `entropy_share`, `lower`, `upper` and `gap` (summaries of values over the
+        A summary with `status`, `epsilon`, `optimal_gap` and a list `constraints`, one entry
+        each: `cap` or `entropy_share`, `lower`, `upper` and `gap` (summaries of values over the
         feasible instances), `guarantee`, `infeasible_share`, `optimal_share` (of the feasible
         ones: gap at most `optimal_gap`) and `own_violates_share`.
     """
@@ -194,8 +196,41 @@ def summarise_constrained(
         }
 
     summary = {
+        "status": "enclosed",
         "epsilon": epsilon,
         "optimal_gap": OPTIMAL_GAP,
-        "capped": [summarise(constraint) for constraint in constraints_of(caps, floors)],
+        "constraints": [summarise(constraint) for constraint in constraints_of(caps, floors)],
     }
     return Result(summary, rows)
+
+
+def capped_adversary_stage(trial: Trial) -> Result:
+    """Enclose the adversaries of the test split where the model allows it; else say why not."""
+    config = trial.config
+    # From the loosest cap to the strictest, as the report tells it.
+    caps, floors = tuple(reversed(config.capped.caps)), config.capped.entropy_floors
+    reason = why_unsolvable(trial.model, num_classes=len(trial.data.corpus.class_names))
+    if reason is None and not caps + floors:
+        reason = "config.capped has neither caps nor entropy_floors"
+    if reason is not None:
+        return Result({"status": "skipped", "reason": reason}, {})
+    rows = constrained_adversaries(
+        trial.model,
+        best_params(trial),
+        trial.batches(config.capped.limit),
+        caps=caps,
+        floors=floors,
+        epsilon=config.adversary.epsilon,
+        memory_bytes=config.memory.bytes,
+    )
+    found = summarise_constrained(
+        rows, caps=caps, floors=floors, epsilon=config.adversary.epsilon, **trial.intervals
+    )
+    return Result(found.summary, _kept(rows, constraints_of(caps, floors)))
+
+
+def _kept(rows: dict[str, Any], constraints: list[Constraint]) -> dict[str, Any]:
+    """Return the columns that are written: of the attentions those of the first constraint."""
+    names = [f"{one.name}_{what}" for one in constraints for what in ("lower", "upper", "status")]
+    kept = ("instance_id", *names, f"{constraints[0].name}_attention")
+    return {name: rows[name] for name in kept}

@@ -1,6 +1,6 @@
 """The strongest adversary of every instance, and how far any attention moves its output."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from attnjax.adversaries.settings import settings_from
 from attnjax.adversaries.slab import attention_reach
 from attnjax.config import Config
 from attnjax.experiments.adversary import share_below
+from attnjax.experiments.multiclass import enclosed_adversaries, summarise_enclosed
+from attnjax.experiments.overlap import one_behind
 from attnjax.experiments.permutation import by_max_attention
 from attnjax.experiments.result import Result, aligned, common_instances
 from attnjax.experiments.training import best_params
@@ -112,7 +114,7 @@ def strongest_adversaries(
         main=epsilons.index(epsilon),
         memory_bytes=memory_bytes,
     )
-    for batch, solved in _one_behind(solve, batches):
+    for batch, solved in one_behind(solve, batches):
         valid = np.flatnonzero(np.asarray(batch.valid))
         attendable = np.asarray(batch.inputs.attendable)[:, 0]
         parts["instance_id"].append(np.asarray(batch.inputs.instance_id)[valid])
@@ -129,20 +131,6 @@ def strongest_adversaries(
         "exact_adversary.attention": parts["attention"],
         "exact_adversary.curve": list(curve),
     }
-
-
-def _one_behind(
-    solve: Callable[[Inputs], Solved], batches: Iterable[Batch]
-) -> Iterator[tuple[Batch, Solved]]:
-    """Yield each batch solved, on the host, while the device is busy with the next."""
-    waiting: tuple[Batch, Solved] | None = None
-    for batch in batches:
-        solved = solve(batch.inputs)
-        if waiting is not None:
-            yield waiting[0], jax.device_get(waiting[1])
-        waiting = batch, solved
-    if waiting is not None:
-        yield waiting[0], jax.device_get(waiting[1])
 
 
 def summarise_exact(
@@ -240,11 +228,13 @@ def curve_epsilons(config: Config) -> tuple[float, ...]:
 
 
 def exact_adversary_stage(trial: Trial) -> Result:
-    """Solve the test split where the model can be solved; else say why not."""
+    """Solve the test split of two classes, enclose that of more; else say why neither."""
     reason = why_unsolvable(trial.model, num_classes=len(trial.data.corpus.class_names))
-    if reason is not None:
+    if reason is None:
+        return _two_classes(trial)
+    if trial.model.readout is None:
         return Result({"status": "skipped", "reason": reason}, {})
-    return _two_classes(trial)
+    return _several_classes(trial, reason)
 
 
 def why_unsolvable(model: AttentionModel, *, num_classes: int) -> str | None:
@@ -252,7 +242,7 @@ def why_unsolvable(model: AttentionModel, *, num_classes: int) -> str | None:
     if model.readout is None:
         return "the model has no readout: its logits are not known to be affine in the attention"
     if num_classes > 2:
-        return f"the model has {num_classes} classes: the exact solution is for two"
+        return f"the model has {num_classes} classes, and the method is for two"
     return None
 
 
@@ -268,3 +258,16 @@ def _two_classes(trial: Trial) -> Result:
     )
     top = aligned(trial.rows("predictions"), "max_attention", rows["instance_id"])
     return summarise_exact(rows, top, epsilons=epsilons, **trial.intervals)
+
+
+def _several_classes(trial: Trial, reason: str) -> Result:
+    config = trial.config
+    rows = enclosed_adversaries(
+        trial.model,
+        best_params(trial),
+        trial.batches(config.exact.limit),
+        epsilon=config.adversary.epsilon,
+        memory_bytes=config.memory.bytes,
+    )
+    enclosed = summarise_enclosed(rows, None, epsilon=config.adversary.epsilon, **trial.intervals)
+    return Result({"status": "enclosed", "reason": reason, "multiclass": enclosed.summary}, rows)

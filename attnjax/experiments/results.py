@@ -6,6 +6,7 @@ import numpy as np
 
 from attnjax.config import TESTS, Config
 from attnjax.experiments.exact import compare_with_search
+from attnjax.experiments.multiclass import summarise_enclosed
 from attnjax.experiments.result import read_rows, write_rows
 from attnjax.experiments.trial import Trial
 from attnjax.workspace import SCHEMA, read_json, write_json
@@ -63,19 +64,44 @@ def assemble(
 def _tests(
     config: Config, done: dict[str, dict[str, Any]], tables: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the summaries of the tests, the strongest adversary within the adversary's."""
+    """Return the summaries of the tests, the strongest adversaries within the adversary's."""
     tests = {name: done[name]["summary"] | limits(config, name) for name in TESTS if name in done}
-    exact = tests.pop("exact_adversary", None)
+    exact, capped = (tests.pop(f"{name}_adversary", None) for name in ("exact", "capped"))
+    if exact is None and capped is None:
+        return tests
+    adversary = tests.setdefault("adversary", {"epsilon": config.adversary.epsilon})
     if exact is not None:
-        adversary = tests.setdefault("adversary", {"epsilon": config.adversary.epsilon})
-        adversary["exact"] = exact
-        if "search" in adversary and exact["status"] == "solved":
-            limit = adversary["search"]["settings"]["filter_epsilon"]
-            place = [point["epsilon"] for point in exact["curve"]].index(limit)
-            adversary |= compare_with_search(
-                tables["adversary"], tables["exact_adversary"], place=place
-            )
+        adversary |= _exact(config, exact, adversary.get("search"), tables)
+    if capped is not None:
+        adversary["capped"] = capped if "reason" in capped else _constraints(capped)
     return tests
+
+
+def _exact(
+    config: Config,
+    exact: dict[str, Any],
+    search: dict[str, Any] | None,
+    tables: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Return what `exact_adversary` adds to the adversary's results."""
+    multiclass = exact.pop("multiclass", None)
+    added = {"exact": exact} | ({} if multiclass is None else {"multiclass": multiclass})
+    if search is None or exact["status"] == "skipped":
+        return added
+    found, enclosed = tables["adversary"], tables["exact_adversary"]
+    if multiclass is not None:
+        settings = {"samples": config.bootstrap.samples, "seed": config.seed}
+        both = summarise_enclosed(enclosed, found, epsilon=config.adversary.epsilon, **settings)
+        return added | {"multiclass": both.summary}
+    limit = search["settings"]["filter_epsilon"]
+    place = [point["epsilon"] for point in exact["curve"]].index(limit)
+    return added | compare_with_search(found, enclosed, place=place)
+
+
+def _constraints(capped: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the constraints with what holds of all of them in each."""
+    common = {name: capped[name] for name in ("optimal_gap", "limit") if name in capped}
+    return [one | common for one in capped["constraints"]]
 
 
 def decided(config: Config) -> dict[str, str]:
@@ -108,6 +134,7 @@ _LIMITED = {
     "permutation": ("permutation",),
     "adversary": ("adversary",),
     "exact_adversary": ("exact",),
+    "capped_adversary": ("capped",),
 }
 
 

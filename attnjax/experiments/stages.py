@@ -10,6 +10,7 @@ import numpy as np
 from attnjax.adversaries.search import settings_from
 from attnjax.experiments.adversary import adversary, summarise_adversary
 from attnjax.experiments.agreement import agreement, random_scores, taus
+from attnjax.experiments.capped import capped_adversary_stage
 from attnjax.experiments.controls import planted_controls
 from attnjax.experiments.exact import exact_adversary_stage
 from attnjax.experiments.importance import gradient, leave_one_out_importance
@@ -216,6 +217,12 @@ STAGES: dict[str, Stage] = {
             exact_adversary_stage,
             ("predictions",),
             ("exact", "adversary.epsilon", "adversary.filter_epsilon", "bootstrap"),
+        ),
+        Stage(
+            "capped_adversary",
+            capped_adversary_stage,
+            ("train",),
+            ("capped", "adversary.epsilon", "bootstrap"),
         ),
     )
 }

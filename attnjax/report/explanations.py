@@ -94,6 +94,26 @@ EXACT = (
     "attention, and a distant adversary is no surprise."
 )
 
+CAPPED = (
+    "The strongest adversary has all its weight on one or two tokens, chosen anew for every text: "
+    "degenerate attentions, to which Wiegreffe & Pinter (2019) object. So the same question is "
+    "asked of attentions that must be spread: with no single weight above a cap (a cap of c "
+    "needs at least 1 / c tokens), or with an entropy of at "
+    "least a share of the largest possible one, which is that of equal weights. The output still "
+    "moves by at most ε = {epsilon:g}. The maximum under such a constraint has no closed form: "
+    "what is given is the JSD of an attention that was found, and an upper bound that no "
+    "attention under the constraint exceeds."
+)
+
+SEVERAL = (
+    "The attention farthest from the model's own (the largest JSD) whose output differs by at "
+    "most ε = {epsilon:g}. With more than two classes it has no closed form, so it is enclosed. "
+    "From below stand attentions of a few tokens, tried one by one{search}: each keeps the output "
+    "within ε, so the true maximum is at least as large. From above: an output within ε confines "
+    "the log-odds of every group of classes, and the farthest attention that keeps to all of "
+    "these can be computed, so the true maximum is no larger. Both hold for every instance."
+)
+
 PLANTED = (
     "The texts of this corpus are made by a generator that knows which tokens decide the label. "
     "So a score of the tokens can be compared with the truth: AUPRC (area under the "
@@ -122,7 +142,8 @@ GLOSSARY = (
     ("JSD", "Jensen-Shannon divergence of two attentions, in nats: 0 for the same weights, ln 2 = "
      "0.69 for weights on different tokens altogether."),
     ("strongest adversary", "The attention with the largest JSD from the model's own among all "
-     "that move the output by at most ε. It has all its weight on one or two tokens."),
+     "that move the output by at most ε. With two classes it has all its weight on one or two "
+     "tokens; among spread attentions, and with more classes, it is enclosed by two bounds."),
     ("epsilon (ε)", "The output change up to which a prediction counts as the same."),
     ("95% interval", "Bootstrap over the instances of the test split: how far the mean could be "
      "off because these texts and not others of their kind were drawn, the trained model staying "

@@ -13,6 +13,7 @@ from attnjax.report.numbers import (
 )
 from attnjax.report.sections_change import chance_levels
 from attnjax.report.sections_exact import solved
+from attnjax.report.sections_several import enclosed
 
 
 def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
@@ -47,11 +48,15 @@ def _adversary(facts: Facts) -> list[tuple[str, Any]]:
     if "search" in test:
         jsd = test["search"]["max_jsd"]
         items.append(("Mean of the largest JSD that the search found (of at most 0.69 nats)", jsd))
+    within = f"within an output change of {test.get('epsilon', 0):g}"
     if exact := solved(facts):
-        within = f"within an output change of {test['epsilon']:g}"
         items.append((f"Mean of the largest JSD of any attention {within}", exact["max_jsd"]))
         reach = exact["max_output_change"]
         items.append(("Mean of the largest output change that any attention can cause", reach))
+    if bounds := enclosed(facts):
+        name = f"Mean of the largest JSD of any attention {within}"
+        items += [(f"{name}: {what}", bounds[key]) for key, what in
+                  (("lower", "at least"), ("upper", "at most"))]  # fmt: skip
     return items
 
 

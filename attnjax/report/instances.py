@@ -30,6 +30,7 @@ MAPS = {
     "leave_one_out": "leave-one-out",
     "adversary.attention": "adversarial attention",
     "exact_adversary.attention": "strongest adversary",
+    "exact_adversary.lower_attention": "farthest attention found",
 }
 """Columns shown as heat maps, in this order."""
 
@@ -37,6 +38,8 @@ NUMBERS = {
     "adversary.jsd": ("JSD", "largest JSD of an adversarial attention, nats"),
     "adversary.output_change": ("change, adversary", "output change under it, TVD"),
     "exact_adversary.jsd": ("JSD, strongest", "largest JSD of any attention within epsilon, nats"),
+    "exact_adversary.lower": ("JSD, at least", "of the strongest adversary, nats"),
+    "exact_adversary.upper": ("JSD, at most", "of the strongest adversary, nats"),
     "exact_adversary.max_output_change": (
         "change, largest",
         "largest output change of any attention, TVD",

@@ -109,6 +109,17 @@ def _written(value: float | int | None, digits: int) -> str:
     return number(value, digits)
 
 
+def between(lower: float, upper: float, digits: int = 2) -> str:
+    """Write two bounds, or one number where they do not differ in its decimals.
+
+    Example:
+        >>> between(0.41, 0.46), between(0.412, 0.414)
+        ('0.41 to 0.46', '0.41')
+    """
+    low, high = fine(lower, digits), fine(upper, digits)
+    return low if low == high else f"{low} to {high}"
+
+
 def interval(estimate: Estimate, digits: int = 2) -> str:
     """Write an estimate's interval.
 

@@ -20,12 +20,14 @@ from attnjax.report.sections import (
     overview_drawing,
     performance_section,
 )
+from attnjax.report.sections_capped import capped_section, constraints
 from attnjax.report.sections_change import (
     adversary_section,
     evidence_section,
     permutation_section,
 )
 from attnjax.report.sections_exact import exact_section, solved
+from attnjax.report.sections_several import enclosed, several_section
 from attnjax.report.style import Drawing, house_style
 from attnjax.report.tables import Table
 from attnjax.workspace import flatten, write_atomically
@@ -71,6 +73,10 @@ def report_sections(facts: Facts) -> list[Section]:
         sections.append(adversary_section(facts))
     if solved(facts):
         sections.append(exact_section(facts))
+    if enclosed(facts):
+        sections.append(several_section(facts))
+    if constraints(facts):
+        sections.append(capped_section(facts))
     return sections
 
 
@@ -167,13 +173,16 @@ def scope_notes(run: Run) -> list[str]:
         "and other encoders.",
     ]
     adversary = run.tests.get("adversary", {})
-    exact = adversary.get("exact", {})
-    if "reason" in exact:
+    exact, capped = adversary.get("exact", {}), adversary.get("capped", {})
+    if exact.get("status") == "skipped":
         notes.append(f"The strongest adversary was not computed: {exact['reason']}.")
+    if "reason" in capped:
+        notes.append(f"Adversaries under constraints were not computed: {capped['reason']}.")
     done = {*run.tests} - {"adversary"}
     done |= {"adversary"} if "search" in adversary else set()
     done |= {"exact adversary"} if exact else set()
-    names = (*AGREEMENTS, "permutation", "adversary", "exact adversary")
+    done |= {"capped adversary"} if capped else set()
+    names = (*AGREEMENTS, "permutation", "adversary", "exact adversary", "capped adversary")
     if missing := [name.replace("_", " ") for name in names if name not in done]:
         notes.append(f"Not run: {', '.join(missing)}.")
     return notes

@@ -18,7 +18,9 @@ from attnjax.adversaries.permutation import permutation_outputs
 from attnjax.adversaries.search import search
 from attnjax.adversaries.settings import SearchSettings
 from attnjax.errors import UserError
+from attnjax.experiments.capped import constrain_batch
 from attnjax.experiments.exact import solve_batch, why_unsolvable
+from attnjax.experiments.multiclass import enclose_batch
 from attnjax.measures.divergence import entropy, jensen_shannon, total_variation
 from attnjax.measures.erasure import leave_one_out
 from attnjax.measures.gradients import gradient_importances
@@ -42,6 +44,8 @@ def is_slow(kind, entry=None):
     gives, an adversary; the second form of gradients is the first one's code.
     """
     encoder, attention, num_classes = kind
+    if entry in ONCE:
+        return True
     if entry in (run_permutation, run_search, run_exact, run_attached_gradient):
         return (attention != "additive" and encoder != "average") or (
             num_classes == 3 and (encoder, attention) != ("average", "additive")
@@ -56,6 +60,8 @@ def cases(entries=(None,)):
         for entry in entries:
             if entry is run_exact and kind[2] > 2:
                 continue  # it has a test of its own: refused
+            if entry in ONCE and kind != ONCE[entry]:
+                continue
             names = [*map(str, kind), *([entry.__name__] if entry else [])]
             marks = [pytest.mark.slow] if is_slow(kind, entry) else []
             values = (kind, entry) if entry else (kind,)
@@ -136,6 +142,22 @@ def run_exact(model, params, inputs, key):
     return solve_batch(model, params, inputs, epsilons=(0.01, 0.1), main=0, memory_bytes=2**20)
 
 
+def run_capped(model, params, inputs, key):
+    del key
+    found = constrain_batch(
+        model, params, inputs, caps=(0.5,), floors=(), epsilon=0.05, memory_bytes=2**24
+    )
+    return jax.tree.map(jnp.nan_to_num, found)  # infeasible rows have no numbers
+
+
+def run_enclosed(model, params, inputs, key):
+    del key
+    return enclose_batch(model, params, inputs, epsilon=0.05, memory_bytes=2**24)
+
+
+ONCE = {run_capped: ("average", "additive", 2), run_enclosed: ("average", "additive", 3)}
+"""Entries that see of a model only its readout, and take long to compile."""
+
 ENTRIES = (
     run_model,
     run_gradient,
@@ -144,6 +166,8 @@ ENTRIES = (
     run_permutation,
     run_search,
     run_exact,
+    run_capped,
+    run_enclosed,
 )
 
 

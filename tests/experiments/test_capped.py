@@ -7,9 +7,9 @@ from attnjax.adversaries.capped import capped_adversary_of_model
 from attnjax.adversaries.constraint import Status
 from attnjax.adversaries.spread import spread_adversary_of_model
 from attnjax.experiments.capped import (
+    constrain_batch,
     constrained_adversaries,
     constraints_of,
-    solve_batch,
     summarise_constrained,
 )
 from attnjax.types import Batch
@@ -58,15 +58,15 @@ def test_rows_are_the_adversaries(rows):
 
 def test_one_compilation_serves_every_batch_of_a_shape(rows):
     del rows  # made first
-    before = solve_batch._cache_size()  # pyright: ignore[reportFunctionMemberAccess]
+    before = constrain_batch._cache_size()  # pyright: ignore[reportFunctionMemberAccess]
     kind, inputs = tiny("lstm"), stacked(TEXTS, 12, empty_rows=1)
-    solve_batch(*kind, inputs, **CONSTRAINTS, epsilon=EPSILON, memory_bytes=2**24)
-    assert solve_batch._cache_size() == before  # pyright: ignore[reportFunctionMemberAccess]
+    constrain_batch(*kind, inputs, **CONSTRAINTS, epsilon=EPSILON, memory_bytes=2**24)
+    assert constrain_batch._cache_size() == before  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def test_the_summary_is_numpys(rows):
     result = summarise_constrained(rows, **CONSTRAINTS, epsilon=EPSILON, samples=20, seed=0)
-    quarter, half, spread = result.summary["capped"]
+    quarter, half, spread = result.summary["constraints"]
     assert (quarter["cap"], half["cap"], spread["entropy_share"]) == (0.25, 0.5, 0.5)
     for entry, constraint in zip(
         (quarter, half, spread), constraints_of(**CONSTRAINTS), strict=True
@@ -94,6 +94,6 @@ def test_a_constraint_that_nothing_meets_has_no_numbers():
         "capped_adversary.cap_0.1_own_violates": np.array([True]),
     }
     found = summarise_constrained(nowhere, caps=(0.1,), floors=(), epsilon=0.01, samples=10, seed=0)
-    (entry,) = found.summary["capped"]
+    (entry,) = found.summary["constraints"]
     assert entry["infeasible_share"] == entry["own_violates_share"] == 1
     assert entry["lower"]["mean"] is entry["optimal_share"] is None

@@ -178,3 +178,36 @@ def test_results_do_not_change_the_stages_summaries():
     config, done = resolve({}), _done(adversary=dict(SEARCH), exact_adversary=EXACT)
     assemble(config, done, TABLES)
     assert done["adversary"]["summary"] == SEARCH
+
+
+def test_results_list_the_constraints_with_what_holds_of_all():
+    config = resolve({"capped": {"limit": 5}})
+    constraints = [{"cap": 0.5}, {"entropy_share": 0.5}]
+    capped = {"status": "enclosed", "epsilon": 0.01, "optimal_gap": 0.001}
+    found = assemble(config, _done(capped_adversary=capped | {"constraints": constraints}), {})
+    common = {"optimal_gap": 0.001, "limit": 5}
+    assert found["tests"] == {
+        "adversary": {"epsilon": 0.01, "capped": [one | common for one in constraints]}
+    }
+    skipped = {"status": "skipped", "reason": "of three classes"}
+    found = assemble(resolve({}), _done(capped_adversary=skipped), {})
+    assert found["tests"]["adversary"]["capped"] == skipped
+
+
+def test_results_of_several_classes_join_both_lower_bounds():
+    rows = {
+        "instance_id": np.arange(1),
+        "exact_adversary.lower": np.array([0.2]),
+        "exact_adversary.upper": np.array([0.5]),
+        "exact_adversary.guarantee": np.array([2]),
+        "exact_adversary.says_nothing": np.array([False]),
+    }
+    found = {"adversary.output_change": np.array([0.01])} | TABLES["adversary"]
+    enclosed = {"status": "enclosed", "reason": "3 classes", "multiclass": {"lower": 0.2}}
+    config, both = resolve({}), {"adversary": found, "exact_adversary": rows}
+    tests = assemble(config, _done(adversary=SEARCH, exact_adversary=enclosed), both)["tests"]
+    assert tests["adversary"]["exact"] == {"status": "enclosed", "reason": "3 classes"}
+    assert tests["adversary"]["multiclass"]["lower"]["mean"] == pytest.approx(0.3)
+    alone = assemble(config, _done(exact_adversary=enclosed), {"exact_adversary": rows})["tests"]
+    assert alone["adversary"]["multiclass"] == {"lower": 0.2}
+    assert enclosed["multiclass"] == {"lower": 0.2}

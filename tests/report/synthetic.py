@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 
 from attnjax.config import resolve
 from attnjax.experiments.adversary import share_below
+from attnjax.experiments.capped import constraints_of, summarise_constrained
 from attnjax.experiments.exact import compare_with_search, summarise_exact
+from attnjax.experiments.multiclass import summarise_enclosed
 from attnjax.measures.recovery import average_precision, chance_level, precision_at_evidence
 from attnjax.measures.summary import summarise_tau, summarise_values
 
@@ -22,7 +24,9 @@ ALL_TESTS = (
     "permutation",
     "adversary",
     "exact_adversary",
+    "capped_adversary",
 )
+CONSTRAINTS = {"caps": (0.5, 0.25), "floors": (0.5,)}
 EPSILONS = (0.001, 0.01, 0.05, 0.5)
 MEANS = {
     "gradient_agreement": 0.35,
@@ -191,6 +195,8 @@ def _changes(generator, rows, tests, limit) -> None:
 
     if "exact_adversary" in tests and len(rows["probability"][0]) == 2:
         _strongest(generator, rows)
+    if "capped_adversary" in tests and len(rows["probability"][0]) == 2:
+        _constrained(generator, rows)
 
 
 def _strongest(generator, rows) -> None:
@@ -209,6 +215,51 @@ def _strongest(generator, rows) -> None:
     rows["exact_adversary.max_output_change"] = reach * several
     rows["exact_adversary.certified"] = np.ones(n, bool)
     rows["exact_adversary.attention"] = [_two_tokens(len(one)) for one in rows["tokens"]]
+
+
+def _constrained(generator, rows) -> None:
+    """Bounds below the strongest adversary, tighter from constraint to constraint."""
+    n = len(rows["instance_id"])
+    lengths = np.array([len(one) for one in rows["tokens"]])
+    top = np.nan_to_num(rows.get("exact_adversary.jsd", np.full(n, 0.6)))
+    for place, one in enumerate(constraints_of(**CONSTRAINTS)):
+        status = generator.integers(0, 2, n)
+        feasible = generator.random(n) > 0.1 * (place + 1)
+        if one.kind == "cap":
+            feasible &= lengths * one.limit >= 1
+        lower = top * (0.9 - 0.1 * place)
+        columns = {
+            "lower": np.where(feasible, lower, np.nan),
+            "upper": np.where(feasible, lower + 0.04 * top * status, np.nan),
+            "status": np.where(feasible, status, 2),
+            "own_violates": rows["max_attention"] > one.limit,
+        }
+        rows.update({f"{one.name}_{name}": values for name, values in columns.items()})
+
+
+def enclose(folder: Path, *, guarantee: tuple[int, ...] = (2, 2, 3), gap: float = 0.02) -> None:
+    """Give a run of several classes bounds of its strongest adversaries."""
+    table = pq.read_table(folder / "instances.parquet")
+    n = table.num_rows
+    upper = np.linspace(0.05, 0.69, n)
+    kinds = np.resize(guarantee, n)
+    rows = {
+        "instance_id": np.arange(n),
+        "exact_adversary.lower": np.maximum(upper - gap, 0),
+        "exact_adversary.upper": upper,
+        "exact_adversary.guarantee": kinds,
+        "exact_adversary.says_nothing": kinds == 1,
+    }
+    for name, values in list(rows.items())[1:]:
+        table = table.append_column(name, pa.array(values))
+    pq.write_table(table, folder / "instances.parquet")
+    results = json.loads((folder / "results.json").read_text())
+    reason = "the model has 3 classes, and the method is for two"
+    adversary = results["tests"].setdefault("adversary", {"epsilon": 0.01})
+    adversary["exact"] = {"status": "enclosed", "reason": reason}
+    summary = summarise_enclosed(rows, None, epsilon=0.01, **INTERVALS).summary
+    adversary["multiclass"] = summary
+    (folder / "results.json").write_text(json.dumps(results))
 
 
 def _two_tokens(length) -> np.ndarray:
@@ -245,7 +296,17 @@ def _summaries(rows, tests, limit) -> dict[str, Any]:
     if "exact_adversary" in tests:
         summary.setdefault("adversary", {"epsilon": 0.01})
         summary["adversary"] |= _exact(rows, "adversary" in tests)
+    if "capped_adversary" in tests:
+        summary.setdefault("adversary", {"epsilon": 0.01})
+        summary["adversary"]["capped"] = _capped(rows)
     return summary
+
+
+def _capped(rows) -> Any:
+    if "capped_adversary.cap_0.5_lower" not in rows:
+        return {"status": "skipped", "reason": "the model has too many classes"}
+    found = summarise_constrained(rows, **CONSTRAINTS, epsilon=0.01, **INTERVALS)
+    return [one | {"optimal_gap": 0.001} for one in found.summary["constraints"]]
 
 
 def _exact(rows, searched) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_every_section_and_number_is_there(binary):
     jsd = results["tests"]["adversary"]["search"]["max_jsd"]
     assert f"{jsd['mean']:.3f} {jsd['ci95'][0]:.3f} to {jsd['ci95'][1]:.3f}" in text
     assert "0.35 (0.21)" in text  # the published cell of SST, BiLSTM, additive
-    assert text.count("How to read this") == 8
+    assert text.count("How to read this") == 9
     assert "python train.py --config=configs/sst.py" in text
     assert "jax 0.10.2" in text
     assert len(list((binary / "figures").glob("*.svg"))) == 11

@@ -45,7 +45,7 @@ def test_the_strongest_adversary_alone_has_its_section(tmp_path):
     assert "Is there a very different attention that leaves the prediction" not in text
     assert "The search found" not in text
     assert "mean of the search" not in text
-    assert "permutation, adversary." in text.split("Not run: ")[1]
+    assert "permutation, adversary, capped adversary." in text.split("Not run: ")[1]
 
 
 def test_a_model_that_cannot_be_solved_is_named_with_the_reason(nasty):
@@ -95,7 +95,7 @@ def test_texts_of_one_token_alone_support_no_finding(one_token):
     assert text.count("every text has one token, and one token has no order") == 4
     assert "the same score" not in text.split("Glossary")[0].split("At a glance")[1]
     assert "says nothing about the model: there is nothing to shuffle" in text
-    assert text.count("says nothing about the model: no attention but its own exists") == 2
+    assert text.count("says nothing about the model: no attention but its own exists") == 3
     assert "hardly matters which token" not in text
     assert "at least 0.75 on one token" not in text
 
