@@ -95,7 +95,7 @@ def test_every_section_and_number_is_there(binary):
     assert text.count("How to read this") == 9
     assert "python train.py --config=configs/sst.py" in text
     assert "jax 0.10.2" in text
-    assert len(list((binary / "figures").glob("*.svg"))) == 11
+    assert len(list((binary / "figures").glob("*.svg"))) == 12
 
 
 def test_planted_run_shows_evidence_and_controls(planted):
