@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
@@ -69,3 +70,20 @@ def test_code_runs_and_prints_what_the_page_says(section, request, capsys):
         capsys.readouterr()
     exec(compile(section.code, str(PAGE), "exec"), namespace)
     assert capsys.readouterr().out == section.printed
+
+
+def test_the_readmes_library_code_runs_on_four_arrays():
+    readme = PAGE.parents[1] / "README.md"
+    part = readme.read_text(encoding="utf-8").split("## As a library")[1].split("\n## ")[0]
+    code = "".join(text for kind, text in BLOCK.findall(part) if kind == "python")
+    namespace = {
+        "attention": np.array([[0.9, 0.05, 0.05]]),
+        "values": np.array([[[1.0], [1.0], [-1.0]]]),
+        "bias": np.array([0.0]),
+        "mask": np.array([[True, True, True]]),
+    }
+    exec(compile(code, str(readme), "exec"), namespace)
+    # Tokens 0 and 1 are twins: nearly all weight can go from one to the other unseen.
+    assert namespace["exact"].attention[0, 0].argmax() == 1
+    assert namespace["found"].winner_jsd[0] > 0.99 * namespace["exact"].jsd[0, 0]
+    assert namespace["shuffled"].change.shape == (1, 100)
