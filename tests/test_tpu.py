@@ -61,12 +61,15 @@ def test_every_entry_compiles_and_fits(table):
 
 @pytest.mark.tpu
 @pytest.mark.timeout(900)
-def test_what_is_split_by_instance_needs_no_other_device(table):
-    """The scores of an instance are its own: no device waits for another."""
+def test_what_is_split_by_instance_shares_only_the_ends_of_loops(table):
+    """The scores of an instance are its own; how long a loop runs is a number of the batch."""
     for name, row in table.items():
         if name.startswith(("evaluation", "gradient", "permutations", "search", "exact", "tau")):
-            waits = [one for one in row["form"]["operations"] if one.startswith(("all-", "coll"))]
-            assert waits == [], f"{name}: {waits}"
+            operations = row["form"]["operations"]
+            waits = {one: n for one, n in operations.items() if one.startswith(("all-", "coll"))}
+            assert set(waits) <= {"all-reduce"}, f"{name}: {waits}"
+            # The longest text, and where a search may end early, whether it did.
+            assert waits.get("all-reduce", 0) <= 1 + (name == "search, default"), f"{name}: {waits}"
 
 
 @pytest.mark.tpu
