@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 
 from attnjax.adversaries.exact import exact_adversary, readout_arrays
 from attnjax.models.build import build_model
@@ -10,7 +11,10 @@ from attnjax.models.weights import (
     model_config_from_release,
     params_from_release,
 )
-from tests.measures.test_parity import inputs_of
+from tests.measures.test_parity import ENCODERS, inputs_of
+
+SOME_SLOW = [ENCODERS[0], *(pytest.param(one, marks=pytest.mark.slow) for one in ENCODERS[1:])]
+"""The models, one of them always and the others where there is time."""
 
 
 def real_arrays(folder, encoder):

@@ -9,9 +9,8 @@ from attnjax.adversaries.capped import capped_adversary, capped_adversary_of_mod
 from attnjax.adversaries.constraint import Status
 from attnjax.errors import UserError
 from tests.adversaries.brute import largest_under_cap
-from tests.adversaries.real import exact_of, real_arrays
+from tests.adversaries.real import SOME_SLOW, exact_of, real_arrays
 from tests.adversaries.test_exact import cases, change_of, divergence
-from tests.measures.test_parity import ENCODERS
 from tests.models.tiny import TEXTS, stacked, tiny
 
 CAPS = (0.2, 0.3, 0.5, 0.51, 1.0)
@@ -70,7 +69,7 @@ def check_feasible(arrays, found, epsilon, *, caps=CAPS, tolerance):
     assert np.all(answer[~some] == 0)
 
 
-@pytest.mark.parametrize("epsilon", [0.01, 0.3])
+@pytest.mark.parametrize("epsilon", [0.01, pytest.param(0.3, marks=pytest.mark.slow)])
 def test_float64_encloses_the_best_of_all_vertices(epsilon):
     arrays = cases(200)
     found, truth = solve(arrays, np.float64, epsilon=epsilon), brute_force(arrays, epsilon)
@@ -105,6 +104,7 @@ def test_float32_encloses_the_float64_truth():
     assert np.mean(found.lower[some] >= below[some] - 1e-6) > 0.99
 
 
+@pytest.mark.slow
 def test_no_point_of_a_dense_grid_is_above_the_bound():
     """Three tokens: that vertices suffice, and that the bound holds, is checked, not assumed."""
     side = np.linspace(0, 1, 201)
@@ -180,6 +180,7 @@ def test_where_the_padding_is_changes_nothing():
         np.testing.assert_allclose(one, two, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_blocks_change_nothing_and_memory_is_bounded(monkeypatch):
     # As on an accelerator, where the instances of a block are solved side by side.
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
@@ -196,7 +197,7 @@ def test_blocks_change_nothing_and_memory_is_bounded(monkeypatch):
     np.testing.assert_allclose(blocks(*arrays).lower, alone.lower, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SOME_SLOW)
 def test_real_sentences(parity_folder, encoder):
     arrays = real_arrays(parity_folder, encoder)
     caps = (0.25, 0.5)

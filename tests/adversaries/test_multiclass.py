@@ -139,7 +139,7 @@ def largest_over_polytope(own, value, bias, epsilon):
     return divergence(np.maximum(vertices[inside], 0), own).max(initial=0)
 
 
-@pytest.mark.parametrize("num_classes", [3, 4])
+@pytest.mark.parametrize("num_classes", [3, pytest.param(4, marks=pytest.mark.slow)])
 def test_interval_holds_the_maximum_in_float64(num_classes):
     arrays = attention, values, bias, where = cases(COUNT, num_classes, seed=num_classes)
     found = solve_in_float64(arrays)[0] if num_classes == 3 else solve(arrays, np.float64)
@@ -199,6 +199,7 @@ def test_float32_errs_to_the_safe_side_wherever_a_text_stands():
     assert np.all(upper[single] < 1e-6)
 
 
+@pytest.mark.slow
 def test_bounds_tighten_and_what_says_nothing_says_so():
     draw = np.random.default_rng(2)
     count, length = 2 * COUNT, LENGTH + 4
@@ -222,6 +223,7 @@ def test_bounds_tighten_and_what_says_nothing_says_so():
     assert not found.says_nothing[1].any()
 
 
+@pytest.mark.slow
 def test_four_classes_and_64_tokens_fit_a_bound_of_memory():
     draw = np.random.default_rng(1)
     count, length, memory = 3, 64, 2**20

@@ -13,9 +13,8 @@ from attnjax.adversaries.spread import spread_adversary
 from attnjax.adversaries.spread_bound import bound_spread, dual
 from attnjax.errors import UserError
 from tests.adversaries.brute import divergence_of, slab_of
-from tests.adversaries.real import exact_of, real_arrays
+from tests.adversaries.real import SOME_SLOW, exact_of, real_arrays
 from tests.adversaries.test_exact import cases, change_of, divergence
-from tests.measures.test_parity import ENCODERS
 
 FLOORS = (0.2, 0.5, 0.9, 1.0)
 
@@ -91,6 +90,7 @@ def test_float64_is_feasible_and_enclosed(small):
         np.testing.assert_array_equal(found.own_violates[at], violates)
 
 
+@pytest.mark.slow
 def test_no_point_of_a_dense_grid_is_above_the_bound_nor_far_above_the_answer(small):
     side = np.linspace(0, 1, 301)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
@@ -144,6 +144,7 @@ def climbed(instance, epsilon, floor, starts):
     return best
 
 
+@pytest.mark.slow
 def test_no_climb_by_scipy_is_above_the_bound():
     draw = np.random.default_rng(7)
     small = [array[160:180] for array in cases(200, seed=5)]
@@ -209,7 +210,7 @@ def test_float32_encloses_what_float64_finds(small):
     assert np.nanmean(np.abs(found.upper - exact.upper)) < 1e-3
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SOME_SLOW)
 def test_real_sentences(parity_folder, encoder):
     arrays = real_arrays(parity_folder, encoder)
     floors = (0.5,)
