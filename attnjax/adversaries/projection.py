@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from attnjax.adversaries.distributions import average, centre, sloped_divergence, softmax
 from attnjax.adversaries.logits import LogitsFn
@@ -156,7 +156,7 @@ def _excess(held: _Held, freely: Float[Array, "K M"], epsilon: float) -> Float[A
     def is_feasible(share: Float[Array, " K"]) -> Bool[Array, " K"]:
         return output_change(probabilities(held.own + share[:, None] * way), start) <= epsilon
 
-    def halve(_: int, share: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Int[Array, ""], share: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = share
         middle = (low + high) / 2
         inside = is_feasible(middle)
