@@ -9,8 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from attnjax.config import TESTS
+from attnjax.experiments.stages import needed
+
 ROOT = Path(__file__).resolve().parents[1]
 TOY = ROOT / "tests" / "toy_config.py"
+STAGES = [stage.name for stage in needed(TESTS)]
+"""Of the toy run, in their order."""
 
 
 def command(workdir: Path, *arguments: str) -> list[str]:
@@ -59,6 +64,18 @@ def kill_in(workdir: Path, marker: str, delay: float, *, cache: Path) -> bool:
         process.send_signal(signal.SIGKILL)
         process.stderr.read()
         return process.wait() == -signal.SIGKILL
+
+
+def killed(folder: Path, moments: list[tuple[str, int]], *, cache: Path) -> int:
+    """Kill a toy run once per (stage, seed), then let it end; return the number of kills."""
+    kills = 0
+    for stage, seed in moments:
+        marker = "report" if stage == "report" else f"[{STAGES.index(stage) + 1}/"
+        most = 3.0 if stage.startswith("train") else 0.8
+        kills += kill_in(folder, marker, random_delay(seed, most), cache=cache)
+    done = run(folder, cache=cache)
+    assert done.returncode == 0, done.stderr
+    return kills
 
 
 def end_state(workdir: Path) -> dict:

@@ -15,7 +15,7 @@ import pytest
 
 from attnjax.cli import main
 from attnjax.config import TESTS
-from tests.processes import ROOT, TOY, command, end_state, environment, run
+from tests.processes import ROOT, TOY, command, end_state, environment, killed, run
 
 TEXTS = ["good film , truly good", "bad film , truly bad", "a good one", "a bad one"] * 30
 LABELS = ["pos", "neg"] * 60
@@ -170,6 +170,12 @@ def test_a_damaged_checkpoint_falls_back_and_ends_the_same(finished, tmp_path, c
     assert end_state(folder) == end_state(finished)
 
 
+def test_three_kills_change_nothing(tmp_path, finished, cache):
+    moments = [("train", 1), ("train", 2), ("adversary", 3)]
+    assert killed(tmp_path / "run", moments, cache=cache) >= 2
+    assert end_state(tmp_path / "run") == end_state(finished)
+
+
 def test_sigterm_saves_and_the_same_command_continues(finished, tmp_path, cache):
     with subprocess.Popen(
         command(tmp_path / "run"),
@@ -298,10 +304,17 @@ def _message(capsys) -> str:
     return text[text.index("error:") :]
 
 
-def test_a_users_own_file_goes_through_the_whole_trial(tmp_path, cache):
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        ("planted", "capped", "leave_one_out", "gradient_leave"),
+        pytest.param(("planted",), marks=pytest.mark.slow),
+    ],
+)
+def test_a_users_own_file_goes_through_the_trial(tmp_path, cache, left_out):
     script = "<script>alert(1)</script> & good"
     path = _csv(tmp_path / "mine.csv", [*GOOD, (script, "pos"), (script, "pos"), (script, "pos")])
-    tests = ",".join(test for test in TESTS if not test.startswith("planted"))
+    tests = ",".join(test for test in TESTS if not test.startswith(left_out))
     done = run(
         tmp_path / "run", f"--config.data.path={path}", f"--config.tests={tests}", cache=cache
     )
@@ -310,6 +323,7 @@ def test_a_users_own_file_goes_through_the_whole_trial(tmp_path, cache):
     assert "<script>alert(1)" not in page
 
 
+@pytest.mark.slow
 def test_three_classes_have_two_bounds_of_the_strongest_adversary(tmp_path, cache):
     words = {"pos": "good", "neg": "bad", "mid": "fair"}
     rows = [(f"a {word} one , {word}", label) for label, word in words.items()] * 40

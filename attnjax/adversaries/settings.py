@@ -45,7 +45,7 @@ class SearchSettings:
     starts: Literal["noise", "pairs"] = "pairs"
     constraint: Literal["penalty", "projection"] = "projection"
     step_size: float = 2.0
-    patience: int = 20
+    patience: int = 5
     learning_rate: float = 0.01
     penalty: float = 500.0
     noise: float = 3.0

@@ -163,7 +163,7 @@ class AdversaryConfig:
     starts: str = _choice("protocol", FOLLOWING)  # paper, release: noise; fixed: also pairs
     constraint: str = _choice("protocol", FOLLOWING)  # a penalty; fixed: projected steps
     step_size: float = _number(2.0, 0.0, 100.0, above=True)  # of projected steps
-    patience: int = _number(20, 0, 100_000)  # projected steps without gain; 0: never stop
+    patience: int = _number(5, 0, 100_000)  # projected steps without gain; 0: never stop
     learning_rate: float = _number(0.01, 0.0, 10.0, above=True)  # with a penalty
     penalty: float = _number(500.0, 0.0, 1e9, above=True)
     noise: float = _number(3.0, 0.0, 100.0)  # standard deviation of the initial log-weights

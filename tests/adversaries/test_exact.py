@@ -20,7 +20,8 @@ from attnjax.models.weights import (
     model_config_from_release,
     params_from_release,
 )
-from tests.measures.test_parity import ENCODERS, inputs_of
+from tests.adversaries.real import SOME_SLOW
+from tests.measures.test_parity import inputs_of
 from tests.models.tiny import TEXTS, stacked, tiny
 
 LENGTH = 7
@@ -239,7 +240,7 @@ def test_reach_is_the_largest_change_of_any_attention():
     assert float(nothing.output_change[0]) == 0
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", SOME_SLOW)
 def test_no_search_is_farther_on_real_sentences(parity_folder, encoder):
     path = parity_folder / f"{encoder}.npz"
     with np.load(path) as file:

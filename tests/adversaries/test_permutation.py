@@ -59,7 +59,10 @@ def test_counting_ranks_equals_sorting(monkeypatch):
     np.testing.assert_array_equal(by_sorting, expected)
 
 
-@pytest.mark.parametrize(("encoder", "num_classes"), [("lstm", 2), ("average", 3), ("cnn", 2)])
+@pytest.mark.parametrize(
+    ("encoder", "num_classes"),
+    [("lstm", 2), ("average", 3), pytest.param("cnn", 2, marks=pytest.mark.slow)],
+)
 def test_outputs_are_those_of_shuffled_attention(encoder, num_classes):
     kind = tiny(encoder, num_classes=num_classes)
     inputs = stacked(TEXTS, LENGTH)
@@ -125,7 +128,7 @@ def test_equal_weights_cannot_be_shuffled():
     assert shuffle(kind, stacked(TEXTS, LENGTH)).change.max() < 1e-6
 
 
-@pytest.mark.parametrize("form", ["value", "decode"])
+@pytest.mark.parametrize("form", ["value", pytest.param("decode", marks=pytest.mark.slow)])
 def test_blocks_change_nothing_and_bound_the_memory(form):
     kind = tiny("lstm")
     if form == "decode":

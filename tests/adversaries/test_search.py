@@ -42,8 +42,12 @@ def decode_again(kind, inputs, attention):
 
 @pytest.mark.parametrize(
     ("encoder", "num_classes", "settings"),
-    [("lstm", 2, FIXED), ("cnn", 2, BEST), ("average", 3, FIXED), ("average", 2, LAST)],
-    ids=["fixed", "best of a penalty", "fixed, three classes", "last"],
+    [
+        pytest.param("lstm", 2, FIXED, id="fixed"),
+        pytest.param("average", 3, FIXED, id="fixed, three classes"),
+        pytest.param("cnn", 2, BEST, id="best of a penalty", marks=pytest.mark.slow),
+        pytest.param("average", 2, LAST, id="last", marks=pytest.mark.slow),
+    ],
 )
 def test_promises(encoder, num_classes, settings):
     kind = tiny(encoder, num_classes=num_classes)
@@ -75,7 +79,10 @@ def test_promises(encoder, num_classes, settings):
     assert found.found[~np.array(single)].any()
 
 
-@pytest.mark.parametrize("settings", [LAST, FIXED], ids=["last", "fixed"])
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param(LAST, id="last", marks=pytest.mark.slow), pytest.param(FIXED, id="fixed")],
+)
 def test_value_form_equals_decode_form(settings):
     settings = dataclasses.replace(settings, steps=30)
     kind = tiny("lstm")

@@ -59,7 +59,10 @@ def mean_divergence(attention, own):
     return np.array([np.mean(each) for each in found])
 
 
-@pytest.mark.parametrize("settings", [FIXED, RELEASE], ids=["fixed", "release"])
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param(FIXED, id="fixed"), pytest.param(RELEASE, id="release", marks=pytest.mark.slow)],
+)
 def test_promises(settings):
     inputs = stacked(TEXTS, 10)
     found = jax.device_get(attack(inputs, settings))

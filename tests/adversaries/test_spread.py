@@ -169,6 +169,7 @@ def test_no_climb_by_scipy_is_above_the_bound():
     assert np.mean(differences) < 1e-3
 
 
+@pytest.mark.slow
 def test_any_multipliers_give_a_bound():
     """However bad they are, and with a subgradient that supports the dual function."""
     draw = np.random.default_rng(1)

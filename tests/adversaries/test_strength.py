@@ -63,7 +63,9 @@ def judge(arrays, attention):
     return jsd, np.abs(sigmoid(attention) - sigmoid(own))[:, 0]
 
 
-@pytest.mark.parametrize("form", ["value form", "decode alone"])
+@pytest.mark.parametrize(
+    "form", ["value form", pytest.param("decode alone", marks=pytest.mark.slow)]
+)
 def test_search_comes_close_to_the_exact_maximum_and_never_exceeds_it(trained, form):
     model = trained.model if form == "value form" else trained.model._replace(readout=None)
     found = jax.device_get(search(model, trained.params, trained.inputs, jax.random.key(0), FIXED))

@@ -71,7 +71,9 @@ def test_equals_brute_force_alone_and_padded_in_a_batch(encoder, attention):
         np.testing.assert_allclose(found[:, 1:5], expected[: len(several)], rtol=0, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("encoder", ["lstm", "cnn", "average"])
+@pytest.mark.parametrize(
+    "encoder", ["lstm", pytest.param("cnn", marks=pytest.mark.slow), "average"]
+)
 def test_a_models_own_deletion_equals_encoding_afresh(encoder):
     """Blocks of deletions mix texts of all lengths; one text fills the array, one is empty."""
     model, params = tiny(encoder)

@@ -239,6 +239,7 @@ def test_a_print_has_the_figures_and_fifty_rows(browser, binary):
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+@pytest.mark.slow
 def test_5000_instances_of_200_tokens_open_in_under_three_seconds(browser, large):
     open_page(browser, large)
     timing = browser.execute_script(
