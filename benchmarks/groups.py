@@ -76,15 +76,23 @@ def permutations(workload: Workload) -> Group:
     """Return shuffled attention; timed with each side's own random numbers."""
     side, model = ours.prepare(workload), classifier_from(workload.state)
     count = workload.options.permutations
-    floor = floors.permutations(floors.sizes_of(workload), count)
+    sizes = floors.sizes_of(workload)
+    floor = floors.permutations(sizes, count)
+    without = floors.from_arrays(floor, sizes)
     reference = partial(measures.median_permuted_change, model, workload.texts, count=count)
+    parts = ours.arrays_of(side)
     return Group(
         {
             "ours": partial(ours.permute, side),
+            "ours_from_arrays": partial(ours.permute_from_arrays, parts, workload.options),
             **{v: partial(reference, variant=v) for v in VARIANTS},
         },
         tuple(
-            Row("permutations", "ours", v, partial(permutation_gate, workload, v), floor)
+            Row(name, mine, v, partial(permutation_gate, workload, v), least)
+            for name, mine, least in (
+                ("permutations", "ours", floor),
+                ("permutations_from_arrays", "ours_from_arrays", without),
+            )
             for v in VARIANTS
         ),
     )

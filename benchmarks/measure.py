@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.adversary_groups import SEARCHES
 from benchmarks.gates import TOLERANCE, Gate
 from benchmarks.groups import GROUPS
 from benchmarks.machine import Peaks
@@ -62,7 +63,7 @@ def measure_setting(
     return rows, facts
 
 
-ROWS_OF_ADVERSARY = ("search", "search_default", "exact", "exact_from_text")
+ROWS_OF_ADVERSARY = (*SEARCHES, "exact", "exact_from_text")
 
 
 def may_have(group: str, only: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ Every call begins with token ids on the host, fills and moves the batches, and e
 the host, in the order of the texts.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from attnjax.adversaries.arrays import attention_arrays, permute_arrays, search_arrays
 from attnjax.adversaries.exact import (
     exact_adversary,
     exact_adversary_of_model,
@@ -33,7 +35,7 @@ from attnjax.training.predict import predict, predict_batch
 from attnjax.training.state import initial_state
 from attnjax.training.step import StepSettings, compiled_train_step
 from attnjax.types import AttentionModel, Batch, Params
-from benchmarks.workload import Workload
+from benchmarks.workload import Options, Workload
 
 TRAINING_BATCH = 32
 
@@ -158,16 +160,32 @@ def permute_as_given(ours: Ours, index: np.ndarray) -> np.ndarray:
     return found
 
 
-def search_default(ours: Ours) -> np.ndarray:
-    """Return the winners' JSD, `[N]`, by the search as a run has it by default."""
-    options = ours.workload.options
-    settings = SearchSettings(
+def default_settings(options: Options) -> SearchSettings:
+    """Return the search's settings as a run has them by default."""
+    return SearchSettings(
         candidates=options.candidates,
         steps=options.steps,
         optimizer_epsilon=options.epsilon,
         filter_epsilon=options.epsilon,
     )
-    key = jax.random.key(options.seed)
+
+
+def paper_settings(options: Options) -> SearchSettings:
+    """Return the search's settings as the paper and its released code have them."""
+    return dataclasses.replace(
+        default_settings(options),
+        starts="noise",
+        constraint="penalty",
+        keep="last",
+        jsd="release",
+        amsgrad="release",
+    )
+
+
+def search_default(ours: Ours) -> np.ndarray:
+    """Return the winners' JSD, `[N]`, by the search as a run has it by default."""
+    settings = default_settings(ours.workload.options)
+    key = jax.random.key(ours.workload.options.seed)
     return in_order(
         ours, lambda b: search(ours.model, ours.params, b.inputs, key, settings).winner_jsd
     )
@@ -175,18 +193,7 @@ def search_default(ours: Ours) -> np.ndarray:
 
 def search_as_given(ours: Ours, noise: np.ndarray, *, steps: int) -> dict[str, np.ndarray]:
     """Return candidates `[N, K, L]` and the winners' JSD `[N]`, by the paper's search."""
-    options = ours.workload.options
-    settings = SearchSettings(
-        candidates=options.candidates,
-        steps=steps,
-        starts="noise",
-        constraint="penalty",
-        optimizer_epsilon=options.epsilon,
-        filter_epsilon=options.epsilon,
-        keep="last",
-        jsd="release",
-        amsgrad="release",
-    )
+    settings = dataclasses.replace(paper_settings(ours.workload.options), steps=steps)
 
     def attack(batch: Batch) -> dict[str, jax.Array]:
         start = _rows_of(batch, noise)[..., : batch.inputs.mask.shape[-1]]
@@ -221,6 +228,25 @@ def arrays_of(ours: Ours) -> list[tuple[np.ndarray, ...]]:
         )
         for batch in ours.batches
     ]
+
+
+def permute_from_arrays(parts: Sequence[tuple[np.ndarray, ...]], options: Options) -> np.ndarray:
+    """Return the median output change over random shuffles of given arrays, part after part."""
+    key = jax.random.key(options.seed)
+    asked = [
+        permute_arrays(attention_arrays(*part), key, count=options.permutations).change
+        for part in parts
+    ]
+    return np.concatenate([np.median(np.asarray(change), axis=1) for change in asked])
+
+
+def search_from_arrays(
+    parts: Sequence[tuple[np.ndarray, ...]], options: Options, settings: SearchSettings
+) -> np.ndarray:
+    """Return the winners' JSD of the search on given arrays, part after part."""
+    key = jax.random.key(options.seed)
+    asked = [search_arrays(attention_arrays(*part), key, settings).winner_jsd for part in parts]
+    return np.concatenate([np.asarray(one) for one in asked])
 
 
 def exact(parts: Sequence[tuple[np.ndarray, ...]], *, epsilon: float) -> np.ndarray:

@@ -15,7 +15,7 @@ STEPS = 50
 """Of the search: its time is proportional to them."""
 
 ROUNDS = 3
-SLOW = ("search_faithful", "faithful", "ours_search_default")
+SLOW = ("search_faithful", "faithful", "ours_search_default", "ours_search_default_from_arrays")
 """Functions left out: the faithful variants grow like a loop, which they are."""
 
 

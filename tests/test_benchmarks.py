@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TORCH = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed"
 )
+SEARCHES = ("search", "search_from_arrays", "search_default", "search_default_from_arrays")
 ROWS = {
     ("evaluation", "tuned"),
     ("evaluation", "faithful"),
@@ -27,11 +28,10 @@ ROWS = {
     ("leave_one_out", "faithful"),
     ("permutations", "tuned"),
     ("permutations", "faithful"),
+    ("permutations_from_arrays", "tuned"),
+    ("permutations_from_arrays", "faithful"),
     ("tau", "scipy"),
-    ("search", "search_tuned"),
-    ("search", "search_faithful"),
-    ("search_default", "search_tuned"),
-    ("search_default", "search_faithful"),
+    *((name, f"search_{v}") for name in SEARCHES for v in ("tuned", "faithful")),
     ("exact", "exact_solver"),
     ("exact", "search_tuned"),
     ("exact", "search_faithful"),
