@@ -84,8 +84,17 @@ def permutation_outputs(
         True
     """
 
-    def shuffle(inputs: Inputs, chosen: Int[Array, " N"]) -> Int[Array, "N L"]:
-        draw = partial(draw_permutation, key, inputs.instance_id, inputs.attendable[0])
+    def shuffle(
+        inputs: Inputs, attention: Float[Array, " L"], chosen: Int[Array, " N"]
+    ) -> Float[Array, "N L"]:
+        here = inputs.attendable[0]
+        # Looked up once for all shuffles: lookups of single numbers are most of their time.
+        weights = attention[_slots(here)]
+
+        def draw(number: Int[Array, ""]) -> Float[Array, " L"]:
+            ranks = _draw_ranks(key, inputs.instance_id, here, number)
+            return jnp.where(here, weights[ranks], attention)
+
         return jax.vmap(draw)(chosen)
 
     numbers = jnp.broadcast_to(jnp.arange(count)[None], (inputs.label.shape[0], count))
@@ -110,9 +119,14 @@ def permuted_probabilities(
         index: the weight at position j becomes the model's own at position `index[..., j]`.
         memory_bytes: bound on the arrays of one block, bytes.
     """
-    return _permute(
-        model, params, inputs, index, lambda _, chosen: chosen, memory_bytes=memory_bytes
-    )
+
+    def shuffle(
+        inputs: Inputs, attention: Float[Array, " L"], chosen: Int[Array, "N L"]
+    ) -> Float[Array, "N L"]:
+        del inputs
+        return attention[chosen]
+
+    return _permute(model, params, inputs, index, shuffle, memory_bytes=memory_bytes)
 
 
 def draw_permutation(
@@ -138,10 +152,24 @@ def draw_permutation(
         >>> draw_permutation(jax.random.key(0), 7, here, 0).tolist()[::3]
         [0, 3]
     """
+    ranks = _draw_ranks(key, instance_id, attendable, number)
+    return jnp.where(attendable, _slots(attendable)[ranks], jnp.arange(attendable.shape[0]))
+
+
+def _slots(attendable: Bool[AnyArray, " L"]) -> Int[Array, " L"]:
+    """Return the attendable positions, then the others."""
+    return jnp.argsort(~jnp.asarray(attendable))
+
+
+def _draw_ranks(
+    key: Key[Array, ""],
+    instance_id: Int[AnyArray, ""] | int,
+    attendable: Bool[AnyArray, " L"],
+    number: Int[AnyArray, ""] | int,
+) -> Int[Array, " L"]:
+    """Return a random place among the attendable positions for each of them."""
     own = jax.random.fold_in(jax.random.fold_in(key, jnp.maximum(instance_id, 0)), number)
-    draws = jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0)
-    slots = jnp.argsort(~jnp.asarray(attendable))
-    return jnp.where(attendable, slots[_ranks(draws)], jnp.arange(attendable.shape[0]))
+    return _ranks(jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0))
 
 
 def _ranks(draws: Float[Array, " L"]) -> Int[Array, " L"]:
@@ -179,11 +207,11 @@ def _permute(
     params: Params,
     inputs: Inputs,
     chosen: Int[Array, "B P *L"],
-    index_fn: Callable[[Inputs, Int[Array, "N *L"]], Int[Array, "N L"]],
+    shuffle_fn: Callable[[Inputs, Float[Array, " L"], Int[Array, "N *L"]], Float[Array, "N L"]],
     *,
     memory_bytes: int,
 ) -> Permutations:
-    """Return the outputs under the permutations that `index_fn` makes of `chosen`."""
+    """Return the outputs under the weights that `shuffle_fn` makes of `chosen`."""
     encoding, shuffle = _num_bytes(model, params, inputs)
     num_shuffles = max(1, min(chosen.shape[1], (memory_bytes - encoding) // shuffle))
     num_instances = max(1, memory_bytes // (encoding + num_shuffles * shuffle))
@@ -202,7 +230,7 @@ def _permute(
         logits_fn = logits_function(model, params, source)
 
         def shuffle_some(chosen: Int[Array, "N *L"]) -> Float[Array, "N classes"]:
-            return probabilities(logits_fn(attention[index_fn(inputs, chosen)]))
+            return probabilities(logits_fn(shuffle_fn(inputs, attention, chosen)))
 
         outputs = map_blocks(shuffle_some, chosen, block=num_shuffles)
         return Permutations(outputs, jax.vmap(output_change, (0, None))(outputs, unmodified))
