@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from attnjax.config import TESTS
+from attnjax.config import JAIN_WALLACE
 from attnjax.experiments.stages import needed
 
 ROOT = Path(__file__).resolve().parents[1]
 TOY = ROOT / "tests" / "toy_config.py"
-STAGES = [stage.name for stage in needed(TESTS)]
+STAGES = [stage.name for stage in needed(JAIN_WALLACE)]
 """Of the toy run, in their order."""
 
 
