@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from attnjax.report.numbers import MISSING, Estimate, interval, number, with_interval
+from attnjax.report.numbers import MISSING, Estimate, interval, number, plural, with_interval
 
 SCORE_NAMES = {"f1": "F1", "auc": "AUC"}
 """Scores by which models are compared, as `results.json` and as a reader calls them."""
@@ -46,8 +46,10 @@ def scores_of(one: Mapping[str, Any], intervals: Mapping[str, Any] | None = None
     def read(key: str) -> Estimate:
         found = one.get(f"{key}_ci95") if intervals is None else intervals.get(key)
         low, high = found or (None, None)
-        ends = (None if end is None else float(end) for end in (one.get(key), low, high))
-        return Estimate(*ends)
+        value, low, high = (
+            None if end is None else float(end) for end in (one.get(key), low, high)
+        )
+        return Estimate(value, low, high)
 
     return Scores(read("f1"), read("auc"))
 
@@ -82,11 +84,14 @@ def together(differences: Scores) -> Verdict:
         >>> together(Scores(close, unknown)), together(Scores(unknown, unknown))
         ('close', 'unknown')
     """
-    found = {verdict(one) for one in differences} - {"unknown"}
+    found = {verdict(one) for one in differences}
     if {"ahead", "behind"} <= found:
         return "mixed"
     order: tuple[Verdict, ...] = ("ahead", "behind", "open", "close")
-    return next((one for one in order if one in found), "unknown")
+    for one in order:
+        if one in found:
+            return one
+    return "unknown"
 
 
 def difference_sentence(what: str, difference: Estimate, first: str, second: str) -> str:
@@ -135,6 +140,21 @@ def shown(estimate: Estimate, digits: int = 3) -> str:
         return MISSING
     ends = "" if estimate.low is None else f" ({interval(estimate, digits)})"
     return number(estimate.value, digits) + ends
+
+
+def seeds_note(seeds: int) -> str:
+    """Say what scores are means over, and what their intervals are over.
+
+    Example:
+        >>> seeds_note(1)
+        'Each model was trained once; 95% intervals are over texts.'
+    """
+    if seeds <= 1:
+        return "Each model was trained once; 95% intervals are over texts."
+    return (
+        f"Means over {plural(seeds, 'seed')}; 95% intervals by bootstrap over texts and seeds; "
+        "differences are paired by text and seed."
+    )
 
 
 def plain(value: float) -> str:

@@ -40,7 +40,9 @@ def guides_findings(differences: Mapping[str, Scores], *, seeds: int) -> Finding
 
     Source: Wiegreffe & Pinter (2019), section 3.4.
     """
-    verdicts = {name: together(differences[name]) for name in GUIDE_NAMES if name in differences}
+    verdicts: dict[str, Verdict] = {
+        name: together(differences[name]) for name in GUIDE_NAMES if name in differences
+    }
     follows: list[str] = []
     for name, found in verdicts.items():
         named = zip(SCORE_NAMES.values(), differences[name], strict=True)

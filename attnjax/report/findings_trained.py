@@ -15,7 +15,7 @@ from attnjax.report.numbers import (
     plural,
     with_interval,
 )
-from attnjax.report.sweeps import ALIKE, Gap, Norms, Point, Sweep
+from attnjax.report.sweeps import ALIKE, Gap, Norms, Point, Sweep, norm_ratios
 
 SAME_NORM = 0.1
 """Norms that differ by less than this share are called about the same."""
@@ -146,7 +146,8 @@ def gap_words(gap: Estimate | None, words: tuple[str, str]) -> str:
         return "cannot be compared text by text"
     if not gap.side:
         return f"cannot be told apart ({with_interval(gap).replace(' (', ', ', 1)}"
-    size = Estimate(abs(gap.value), *sorted((abs(gap.low or 0.0), abs(gap.high or 0.0))))
+    low, high = sorted((abs(gap.low or 0.0), abs(gap.high or 0.0)))
+    size = Estimate(abs(gap.value), low, high)
     return f"lies {words[0] if gap.side > 0 else words[1]}, by {with_interval(size)}"
 
 
@@ -177,9 +178,10 @@ def norms_sentence(base: Norms, adversary: Norms) -> str:
         >>> norms_sentence(Norms(2.0, 1.0), Norms(4.0, 1.0))[:59]
         "The adversary's states are 2.0 times as long as the base's,"
     """
-    if not (base.states and base.decoder) or None in adversary:
+    ratios = norm_ratios(base, adversary)
+    states, decoder = ratios.states, ratios.decoder
+    if states is None or decoder is None:
         return ""
-    states, decoder = (one / other for one, other in zip(adversary, base, strict=True))
     words = (
         f"The adversary's states are {number(states, 1)} times as long as the base's, and its "
         f"output layer is {number(decoder, 1)} times as large"

@@ -11,7 +11,7 @@ from attnjax.report.comparisons import (
 )
 from attnjax.report.findings import Findings
 from attnjax.report.findings_planted import expectation_sentence
-from attnjax.report.numbers import number, plural
+from attnjax.report.numbers import number
 
 POOR_SUBJECT = "on this task attention is a poor subject for either paper"
 """What W&P conclude where uniform attention is as good."""
@@ -144,13 +144,3 @@ def seed_words(base: Scores, uniform: Scores) -> str:
         if names
     ]
     return ", ".join(parts) or "neither ahead"
-
-
-def seeds_note(seeds: int) -> str:
-    """Say what the numbers are means over."""
-    if seeds <= 1:
-        return "Each model was trained once; 95% intervals are over texts."
-    return (
-        f"Means over {plural(seeds, 'seed')}; 95% intervals by bootstrap over texts and seeds, the "
-        "difference paired: both models of a seed on the same texts."
-    )

@@ -8,6 +8,7 @@ from jaxtyping import Float, Num
 
 from attnjax.measures.bootstrap import bootstrap_interval
 from attnjax.report.facts import Facts
+from attnjax.report.findings_mass import Hidden
 from attnjax.report.load import Ragged
 from attnjax.report.numbers import Estimate, as_estimate, defined, paired_difference
 
@@ -128,7 +129,9 @@ def _over(estimate: Estimate, values: np.ndarray, facts: Facts) -> Estimate:
     known = defined(values)
     if estimate.low is not None or len(known) < 2:
         return estimate
-    low, high = bootstrap_interval(known, **facts.intervals)
+    low, high = bootstrap_interval(
+        known, samples=facts.intervals["samples"], seed=facts.intervals["seed"]
+    )
     return Estimate(estimate.value, float(low), float(high), len(known))
 
 
@@ -174,6 +177,27 @@ def picked(lists: Ragged, index: int) -> Float[np.ndarray, " N"]:
     rows = np.flatnonzero(lists.lengths > index)
     found[rows] = lists.values[lists.offsets[:-1][rows] + index]
     return found
+
+
+def read_hidden(test: Mapping[str, Any]) -> tuple[Hidden, list[Hidden]]:
+    """Return the base and the models that keep attention off marked tokens, by penalty."""
+    keys = ("mass", "f1", "auc")
+    base = Hidden(None, *(test[key].get("base") for key in keys))
+    columns = (test[key]["adversary"] for key in keys)
+    return base, [Hidden(*one) for one in zip(test["weight"], *columns, strict=True)]
+
+
+def norm_ratios(base: Norms, adversary: Norms) -> Norms:
+    """Return how many times as large the adversary's norms are; None where one is not known.
+
+    Example:
+        >>> norm_ratios(Norms(2.0, 0.0), Norms(4.0, 1.0))
+        Norms(states=2.0, decoder=None)
+    """
+    return Norms(*(
+        one / other if one is not None and other else None
+        for one, other in zip(adversary, base, strict=True)
+    ))  # fmt: skip
 
 
 def _norms(norms: Mapping[str, Any] | None) -> tuple[Norms, Norms] | None:
