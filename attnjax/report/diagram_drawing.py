@@ -15,10 +15,10 @@ from attnjax.report.diagram import Arrow, Diagram, Model, diagram_words
 from attnjax.report.style import COLOURS, FONTS, INK, MUTED, Drawing, as_drawing, without_controls
 
 WIDTH = 380.0
-_RAIL, _LEFT, _GAP, _EDGE = 7.0, 18.0, 62.0, 2.0
+_RAIL, _LEFT, _GAP, _EDGE = 7.0, 18.0, 66.0, 2.0
 _GUIDE = 134.0
 _PAD, _BETWEEN = 7.0, 13.0
-_SIZES = {"title": 11.5, "line": 11.0, "label": 10.5, "heading": 10.5}
+_SIZES = {"title": 12.0, "line": 11.5, "label": 11.0, "heading": 11.0}
 _BOLD = ("title", "heading")
 _LEADING = 1.32
 _FILLS: Mapping[str, tuple[str, str]] = {

@@ -59,8 +59,8 @@ def lambda_curve(sweep: Sweep, seeds: Sequence[Point]) -> Drawing:
         title="Trained adversaries: distance of attention against change of output",
         description=_words(sweep, known),
         caption="Up: attention farther from the base's; right: output farther. Grey: mean output "
-        f"change below {ALIKE:g}, where a model predicts nearly as the base does; ring: the λ "
-        "spoken of below; dotted: ln 2. Adversaries of single texts change the base's own weights "
+        f"change below {ALIKE:g}, where a model predicts nearly as the base does; dotted: ln 2, "
+        "the largest JSD. Adversaries of single texts change the base's own weights "
         "and are no trained models.",
     )
 
@@ -86,7 +86,7 @@ def _chosen(axes: Axes, sweep: Sweep) -> None:
         return
     axes.plot(
         *_xy(sweep.points[sweep.chosen]), "o", markersize=12, markerfacecolor="none",
-        markeredgecolor=INK, markeredgewidth=1.4, label="the λ spoken of",
+        markeredgecolor=INK, markeredgewidth=1.4, label="the λ of the findings",
     )  # fmt: skip
 
 

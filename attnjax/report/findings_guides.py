@@ -23,8 +23,9 @@ GUIDE_NAMES: Mapping[str, str] = {
 }
 """Attentions that guide the small model, in the order of reading."""
 
-_ATTENTIONS: Mapping[str, str] = {
-    "trained": "attention it learns itself",
+ATTENTIONS: Mapping[str, str] = {
+    "uniform": "uniform attention",
+    "trained": "attention that it learns itself",
     "base": "the base's attention",
     "adversary": "the trained adversary's attention",
     "file": "the file's attention",
@@ -47,7 +48,7 @@ def guides_findings(differences: Mapping[str, Scores], *, seeds: int) -> Finding
     for name, found in verdicts.items():
         named = zip(SCORE_NAMES.values(), differences[name], strict=True)
         words = [
-            difference_sentence(score, one, _ATTENTIONS[name], "uniform attention")
+            difference_sentence(score, one, ATTENTIONS[name], ATTENTIONS["uniform"])
             for score, one in named
         ]
         follows.append(" ".join([*words, *_meaning(name, found)]))
@@ -113,10 +114,11 @@ def contrast_sentence(verdicts: Mapping[str, Verdict]) -> str | None:
     base, adversary = verdicts.get("base"), verdicts.get("adversary")
     if base != "ahead" or adversary not in ("open", "close", "behind"):
         return None
+    do = "do the opposite" if adversary == "behind" else "were not shown to do"
     return (
-        "What the base's weights do for the small model, the adversary's do not, or were not shown "
-        "to do: the critique that adversarial weights are no equal alternative. Both are compared "
-        "with the uniform guide here, not with each other."
+        f"What the base's weights do for the small model, the adversary's {do}: that is the "
+        "critique, that adversarial weights are no equal alternative. Both are compared with the "
+        "uniform guide here, not with each other."
     )
 
 

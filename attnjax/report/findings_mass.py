@@ -117,6 +117,15 @@ def _meaning(base: Hidden, chosen: Hidden, target: float, name: str, encoder: st
     ]
 
 
+def _change(one: float | None, base: float | None) -> str:
+    """Say how a score lies beside the base's."""
+    if one is None or base is None:
+        return "F1 undefined"
+    if one == base:
+        return "F1 as the base's"
+    return f"F1 {number(abs(one - base), 3)} {'above' if one > base else 'below'} the base's"
+
+
 def mass_row_words(base: Hidden, one: Hidden, target: float) -> str:
     """Return the sentence for a row of the table.
 
@@ -130,14 +139,10 @@ def mass_row_words(base: Hidden, one: Hidden, target: float) -> str:
     if one.weight is None:
         return (
             "High mass: attention points at the marked tokens without being told to. Low: there is "
-            f"little to hide. Here: {fine(one.mass, 3)}."
+            f"little to hide. Here: {fine(one.mass, 3)} of its attention."
         )
     hidden = "hidden" if one.mass <= target else "not hidden"
-    change = (
-        f"F1 {number(one.f1 - base.f1, 3)} beside the base's"
-        if one.f1 is not None and base.f1 is not None
-        else "F1 undefined"
-    )
+    change = _change(one.f1, base.f1)
     return (
         "High mass: this penalty does not move attention off the marked tokens. Low, with F1 kept: "
         f"they can be hidden from whoever reads the weights. Here: {hidden}, {change}."

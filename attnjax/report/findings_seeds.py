@@ -118,8 +118,8 @@ def _caveats(facts: SeedFacts, quantiles: Mapping[str, float | None]) -> tuple[s
     ]
     if facts.seeds > 1 and any(share is not None for share in quantiles.values()):
         does_not.append(
-            f"With {plural(facts.seeds, 'seed')} a text's share moves in steps of "
-            f"{percent(1 / facts.seeds)}: it orders an adversary among the seeds and is no p-value."
+            f"With {plural(facts.seeds, 'seed')} a text's share moves in steps of 1 in "
+            f"{facts.seeds}: it orders an adversary among the seeds and is no p-value."
         )
     if facts.seeds <= 1:
         does_not.append(
@@ -129,28 +129,29 @@ def _caveats(facts: SeedFacts, quantiles: Mapping[str, float | None]) -> tuple[s
 
 
 def jsd_words(mean: float | None) -> str:
-    """Say whether a mean JSD between seeds is small or large.
+    """Say whether a mean JSD between seeds is small or large, and what that means.
 
     Example:
-        >>> jsd_words(0.05), jsd_words(None)
-        ('small: training finds nearly the same weights again', 'no text')
+        >>> jsd_words(0.05)
+        'Low: training finds nearly the same weights again'
     """
     if mean is None:
-        return "no text"
+        return "No numbers"
     if mean < CLOSE:
-        return "small: training finds nearly the same weights again"
+        return "Low: training finds nearly the same weights again"
     if mean < HALF_JSD:
-        return "between: training finds similar weights, not the same"
-    return "large: training finds other weights"
+        return "Middling: training finds similar weights, not the same"
+    return "High: training finds other weights"
 
 
 def spread_words(jsd: Estimate, change: Estimate) -> tuple[str, ...]:
     """Return a sentence for each row of the table of JSD and output change."""
+    found = jsd_words(jsd.value)
     return (
         row_words(
             "a seed alone decides where attention lies, so a distant adversary is no news",
             "training leads to these weights, so a distant adversary is something else",
-            f"{jsd_words(jsd.value)}.",
+            f"{found[0].lower()}{found[1:]}.",
         ),
         row_words(
             "a seed decides what many texts are called, whatever the attention",
@@ -161,45 +162,47 @@ def spread_words(jsd: Estimate, change: Estimate) -> tuple[str, ...]:
 
 
 def bin_words(one: Mapping[str, Any]) -> str:
-    """Return the sentence for a row of the table by maximum attention."""
+    """Return the sentence for a row of the table by maximum attention.
+
+    Example:
+        >>> bin_words({"low": 0.75, "high": 1.0, "n": 9, "mean": 0.4})
+        'High: training finds other weights where the base has one of 0.75 to 1.00.'
+    """
     if not one["n"]:
         return "No text has such a largest weight."
-    peaked = "so large" if one["low"] >= 0.5 else "so small"
-    return row_words(
-        f"a largest weight {peaked} is the seed's doing",
-        "it is found again with another seed",
-        f"{jsd_words(one['mean'])}.",
+    return (
+        f"{jsd_words(one['mean'])} where the base has one of {one['low']:.2f} to {one['high']:.2f}."
     )
 
 
 def quantile_row_words(share: float | None) -> str:
-    """Return the sentence for a row of the table of adversaries among the seeds."""
+    """Return the sentence for a row of the table of adversaries among the seeds.
+
+    Example:
+        >>> quantile_row_words(0.3)
+        'Low: training again gives attentions as distant.'
+    """
     if share is None:
-        here = "not computed."
-    elif share >= BEYOND:
-        here = "farther than seeds go."
-    else:
-        here = "no farther than seeds." if share <= WITHIN else "farther than most seeds."
-    return row_words(
-        "chance in training does not explain so distant an attention",
-        "training again gives attentions as distant",
-        here,
-    )
+        return "Not computed."
+    if share >= BEYOND:
+        return "High: chance in training does not explain so distant an attention."
+    if share <= WITHIN:
+        return "Low: training again gives attentions as distant."
+    return "Middling: farther than most seeds, but in many texts a seed goes as far."
 
 
 def seed_row_words(jsds: Sequence[float | None], index: int) -> str:
-    """Say where one seed's JSD stands among all seeds'.
+    """Say what one seed's JSD means, and where it stands among all seeds'.
 
     Example:
-        >>> seed_row_words([0.1, 0.3, None], 1), seed_row_words([0.1, 0.3, None], 2)
-        ('farthest from the base', 'no numbers: training diverged')
+        >>> seed_row_words([0.05, 0.3, None], 0)
+        'Low: training finds nearly the same weights again; the nearest to the base.'
     """
-    known = [one for one in jsds if one is not None]
     own = jsds[index]
     if own is None:
-        return "no numbers: training diverged"
-    if len(known) > 1 and own == max(known):
-        return "farthest from the base"
-    if len(known) > 1 and own == min(known):
-        return "nearest to the base"
-    return jsd_words(own).split(":", maxsplit=1)[0]
+        return "No numbers: training diverged."
+    known = [one for one in jsds if one is not None]
+    place = ""
+    if len(known) > 1 and own in (min(known), max(known)):
+        place = f"; the {'nearest to' if own == min(known) else 'farthest from'} the base"
+    return f"{jsd_words(own)}{place}."

@@ -109,12 +109,12 @@ def uniform_row_words(base: Scores, uniform: Scores, difference: Scores) -> tupl
         row_words(
             "the model has learnt its task",
             "it has not, and its attention is not worth explaining",
-            f"F1 {number(base.f1.value, 3)}, AUC {number(base.auc.value, 3)}.",
+            "the level that uniform attention is read against.",
         ),
         row_words(
             "the task can be solved without choosing among tokens",
             "the model needs to choose",
-            f"F1 {number(uniform.f1.value, 3)}, AUC {number(uniform.auc.value, 3)}.",
+            f"{beside_words(base, uniform)}.",
         ),
         row_words(
             "the learnt weights earn their place, if the interval lies above 0",
@@ -124,6 +124,25 @@ def uniform_row_words(base: Scores, uniform: Scores, difference: Scores) -> tupl
     )
 
 
+def beside_words(base: Scores, uniform: Scores) -> str:
+    """Say how far the scores of uniform attention lie from those of learnt attention.
+
+    Example:
+        >>> from attnjax.report.numbers import Estimate
+        >>> learnt = Scores(Estimate(0.8), Estimate(0.9))
+        >>> beside_words(learnt, Scores(Estimate(0.75), Estimate(None)))
+        'F1 0.050 below learnt attention, AUC undefined'
+    """
+    parts = []
+    for name, one, other in zip(SCORE_NAMES.values(), base, uniform, strict=True):
+        if one.value is None or other.value is None:
+            parts.append(f"{name} undefined")
+            continue
+        word = "below" if other.value < one.value else "above"
+        parts.append(f"{name} {number(abs(one.value - other.value), 3)} {word} learnt attention")
+    return ", ".join(parts)
+
+
 def seed_words(base: Scores, uniform: Scores) -> str:
     """Say which of the two was ahead with one seed.
 
@@ -131,7 +150,7 @@ def seed_words(base: Scores, uniform: Scores) -> str:
         >>> from attnjax.report.numbers import Estimate
         >>> two = Scores(Estimate(0.8), Estimate(0.9)), Scores(Estimate(0.7), Estimate(0.9))
         >>> seed_words(*two)
-        'learnt attention ahead in F1'
+        'learnt attention is ahead in F1'
     """
     ahead, behind = [], []
     for name, one, other in zip(SCORE_NAMES.values(), base, uniform, strict=True):
@@ -139,8 +158,8 @@ def seed_words(base: Scores, uniform: Scores) -> str:
             continue
         (ahead if one.value > other.value else behind).append(name)
     parts = [
-        f"{who} ahead in {' and '.join(names)}"
-        for who, names in (("learnt attention", ahead), ("uniform", behind))
+        f"{who} is ahead in {' and '.join(names)}"
+        for who, names in (("learnt attention", ahead), ("uniform attention", behind))
         if names
     ]
-    return ", ".join(parts) or "neither ahead"
+    return ", ".join(parts) or "neither is ahead"

@@ -9,7 +9,7 @@ from attnjax.report.diagram import COUNTER_TESTS, diagram_of
 from attnjax.report.diagram_drawing import draw_diagram
 from attnjax.report.facts import Facts
 from attnjax.report.figures_guides import ScoreRow, guide_scores
-from attnjax.report.findings_guides import GUIDE_NAMES, guide_row_words, guides_findings
+from attnjax.report.findings_guides import ATTENTIONS, GUIDE_NAMES, guide_row_words, guides_findings
 from attnjax.report.findings_uniform import (
     seed_words,
     uniform_findings,
@@ -81,21 +81,22 @@ def uniform_difference(test: Mapping[str, Any]) -> Scores:
 
 
 def _seed_table(per_seed: list[Mapping[str, Any]]) -> Table:
-    rows = []
+    rows, words = [], []
     for one in per_seed:
         base, uniform = scores_of(one["base"]), scores_of(one["uniform"])
         rows.append(
             (
                 f"seed {one['seed']}",
                 *(number(each.value, 3) for each in (base.f1, uniform.f1, base.auc, uniform.auc)),
-                seed_words(base, uniform),
             )
         )
+        words.append(f"With this seed {seed_words(base, uniform)}.")
     return Table(
         "Seed by seed",
-        ("", "F1, learnt", "F1, uniform", "AUC, learnt", "AUC, uniform", "in words"),
+        ("", "F1, learnt", "F1, uniform", "AUC, learnt", "AUC, uniform"),
         tuple(rows),
         "One seed alone shows nothing: what counts is the difference above.",
+        tuple(words),
     )
 
 
@@ -119,7 +120,7 @@ def guides_section(facts: Facts) -> Section:
         drawn.append(ScoreRow(GUIDE_NAMES[name], scores, singles))
     seeds = max((len(row.per_seed) for row in drawn), default=0)
     figures = published_models(*_model(facts), "guides")
-    names = {name: f"F1 with attention {GUIDE_NAMES[name]}" for name in guides}
+    names = {name: f"F1 with {words}" for name, words in ATTENTIONS.items()}
     table = Table(
         "The model without context under each guide, on the test split",
         ("attention", "F1 (95% interval)", "minus uniform", "AUC (95% interval)", "minus uniform"),

@@ -9,7 +9,7 @@ from attnjax.report.findings_exact import CLOSE
 from attnjax.report.findings_mass import Hidden, mass_row_words
 from attnjax.report.findings_trained import SAME_NORM
 from attnjax.report.numbers import MISSING, estimated, fine, number
-from attnjax.report.sweeps import Norms, Point, Sweep, norm_ratios
+from attnjax.report.sweeps import ALIKE, Norms, Point, Sweep, norm_ratios
 from attnjax.report.tables import Table
 
 
@@ -33,8 +33,15 @@ def lambda_table(sweep: Sweep, entries: list[Mapping[str, Any]], note: str) -> T
         cells = (fine(point.jsd.value, 3), fine(point.tvd.value, 3))
         rows.append((label, *cells, MISSING, MISSING, MISSING))
         words.append(meaning)
+    note = " ".join(filter(None, (_READING, note)))
     columns = ("", "mean JSD", "mean TVD", "F1", "AUC", "best epoch (of)")
     return Table("Trained adversaries by λ", columns, tuple(rows), note, tuple(words))
+
+
+_READING = (
+    f"A mean TVD below {ALIKE:g} is called low, a mean JSD of at least {number(HALF_JSD)} (half of "
+    f"the largest possible) high and one below {CLOSE:g} low."
+)
 
 
 def _epochs(one: Mapping[str, Any]) -> str:
@@ -49,19 +56,23 @@ def lambda_row_words(point: Point, *, spoken: bool) -> str:
 
     Example:
         >>> from attnjax.report.numbers import Estimate
-        >>> lambda_row_words(Point(Estimate(0.5), Estimate(0.01)), spoken=False)[-58:]
-        'Here: predictions nearly alike, attention very different.'
+        >>> lambda_row_words(Point(Estimate(0.5), Estimate(0.01)), spoken=False)[-53:]
+        ': another attention with nearly the same predictions.'
     """
     if not point.known:
         return "No numbers: training diverged."
     jsd = point.jsd.value or 0.0
-    distance = "very different" if jsd >= HALF_JSD else "close" if jsd < CLOSE else "different"
-    alike = "nearly alike" if point.alike else "not alike"
-    return (
-        "High JSD with low TVD: another attention with the same predictions. Low JSD, or high TVD: "
-        f"none such. Here: predictions {alike}, attention {distance}"
-        + ("; this is the one spoken of below." if spoken else ".")
-    )
+    if not point.alike:
+        words = "High TVD: its predictions are others, whatever its attention"
+    elif jsd >= HALF_JSD:
+        words = "High JSD at a low TVD: another attention with nearly the same predictions"
+    elif jsd < CLOSE:
+        words = "Low JSD at a low TVD: nearly a copy of the base, attention included"
+    else:
+        words = (
+            "Middling JSD at a low TVD: nearly the same predictions, a somewhat other attention"
+        )
+    return words + (". The findings below speak of this one." if spoken else ".")
 
 
 _OTHERS: Mapping[str, tuple[str, str]] = {

@@ -59,11 +59,17 @@ def add_models(
         "uniform": lambda: _uniform(generator, names, gain, half_width),
         "seeds": lambda: _seeds(generator, rows, names, top, quantiles),
         "guides": lambda: _guides(generator, names, half_width),
-        "trained_adversary": lambda: _trained(generator, rows, n, lambdas, diverged=diverged, results=results),
+        "trained_adversary": lambda: _trained(
+            generator, rows, n, lambdas, diverged=diverged, results=results
+        ),
         "mass_adversary": lambda: _mass(marked),
     }
     for name in tests:
         results["tests"][name] = made[name]()
+    if {"guides", "trained_adversary"} <= set(tests):
+        sweep = results["tests"]["trained_adversary"]
+        weight = None if sweep["chosen"] is None else lambdas[sweep["chosen"]]
+        results["tests"]["guides"]["source"] = {"adversary": {"lambda": weight}}
     if "trained_adversary" in tests and "seeds" in tests and not base:
         own = results["tests"]["seeds"]
         results["tests"]["trained_adversary"]["seeds"] = {
@@ -199,7 +205,7 @@ def _guides(generator, names, half_width) -> dict[str, Any]:
                 f"{key}_ci95": [value - half_width, value + half_width]
                 for key, value in difference.items()
             }
-    return {**guides, "differences": differences, "source": {"adversary": {"lambda": 5.25e-4}}}
+    return {**guides, "differences": differences, "source": {}}
 
 
 def _trained(generator, rows, n, lambdas, *, diverged, results) -> dict[str, Any]:
