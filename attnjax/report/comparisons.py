@@ -9,7 +9,15 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from attnjax.report.numbers import MISSING, Estimate, interval, number, plural, with_interval
+from attnjax.report.numbers import (
+    MISSING,
+    Estimate,
+    as_estimate,
+    interval,
+    number,
+    plural,
+    with_interval,
+)
 
 SCORE_NAMES = {"f1": "F1", "auc": "AUC"}
 """Scores by which models are compared, as `results.json` and as a reader calls them."""
@@ -42,16 +50,25 @@ def scores_of(one: Mapping[str, Any], intervals: Mapping[str, Any] | None = None
         >>> scores_of({"f1": 0.1, "auc": 0.2}, {"auc": [0.1, 0.3]}).auc.low
         0.1
     """
+    if intervals is not None:
+        one = {**one, **{f"{key}_ci95": intervals.get(key) for key in SCORE_NAMES}}
+    return Scores(estimate_of(one, "f1"), estimate_of(one, "auc"))
 
-    def read(key: str) -> Estimate:
-        found = one.get(f"{key}_ci95") if intervals is None else intervals.get(key)
-        low, high = found or (None, None)
-        value, low, high = (
-            None if end is None else float(end) for end in (one.get(key), low, high)
-        )
-        return Estimate(value, low, high)
 
-    return Scores(read("f1"), read("auc"))
+def estimate_of(one: Mapping[str, Any], key: str) -> Estimate:
+    """Read a number whose interval stands beside it, or a summary of its own.
+
+    Example:
+        >>> estimate_of({"jsd": 0.5, "jsd_ci95": [0.4, 0.6]}, "jsd").high
+        0.6
+        >>> estimate_of({"jsd": {"mean": 0.5, "ci95": [0.4, 0.6]}}, "jsd").high
+        0.6
+    """
+    if isinstance(one.get(key), Mapping):
+        return as_estimate(one[key])
+    low, high = one.get(f"{key}_ci95") or (None, None)
+    value, low, high = (None if end is None else float(end) for end in (one.get(key), low, high))
+    return Estimate(value, low, high)
 
 
 def verdict(difference: Estimate) -> Verdict:
@@ -147,13 +164,13 @@ def seeds_note(seeds: int) -> str:
 
     Example:
         >>> seeds_note(1)
-        'Each model was trained once; 95% intervals are over texts.'
+        'Each model was trained once; in brackets 95% intervals over texts.'
     """
     if seeds <= 1:
-        return "Each model was trained once; 95% intervals are over texts."
+        return "Each model was trained once; in brackets 95% intervals over texts."
     return (
-        f"Means over {plural(seeds, 'seed')}; 95% intervals by bootstrap over texts and seeds; "
-        "differences are paired by text and seed."
+        f"Means over {plural(seeds, 'seed')}; in brackets 95% intervals by bootstrap over texts "
+        "and seeds; differences are paired by text and seed."
     )
 
 

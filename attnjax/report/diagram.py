@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from attnjax.report.comparisons import plain
 from attnjax.report.facts import Facts
 from attnjax.report.findings_guides import GUIDE_NAMES
-from attnjax.report.findings_mass import MARKED_NAMES, chosen_hidden
+from attnjax.report.findings_mass import MARKED_NAMES
 from attnjax.report.numbers import Estimate, as_estimate, fine, number, plural
 from attnjax.report.published import ENCODERS
 from attnjax.report.sweeps import read_hidden, read_sweep
@@ -145,20 +145,19 @@ def _trained(facts: Facts, test: Mapping[str, Any]) -> tuple[list[Model], Arrow]
 
 
 def _mass(facts: Facts, test: Mapping[str, Any]) -> tuple[list[Model], Arrow]:
-    base, models = read_hidden(test)
-    chosen = chosen_hidden(models, float(facts.config("mass_adversary", "mass", 0.01)))
+    found = read_hidden(facts)
+    chosen = found.chosen
     if chosen is None:
         lines: tuple[str, ...] = ("no penalty has numbers",)
     else:
-        several = f" (of {len(models)})" if len(models) > 1 else ""
+        several = f" (of {len(found.models)})" if len(found.models) > 1 else ""
         lines = (
             f"penalty{GLUE}{plain(chosen.weight or 0.0)}{several}",
-            f"mass{GLUE}{fine(chosen.mass, 3)}, base{GLUE}{fine(base.mass, 3)}",
+            f"mass{GLUE}{fine(chosen.mass, 3)}, base{GLUE}{fine(found.base.mass, 3)}",
             *_scores(chosen._asdict()),
         )
     model = Model("mass_adversary", "Mass adversary", lines, "adversary")
-    marked = str(test.get("marked", ""))
-    label = f"same model, attention kept off {MARKED_NAMES.get(marked, marked)}"
+    label = f"same model, attention kept off {MARKED_NAMES.get(found.marked, found.marked)}"
     return [model], Arrow("base", model.key, label)
 
 

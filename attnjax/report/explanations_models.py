@@ -55,8 +55,10 @@ TRAINED = (
     "larger λ, the more distance is worth. Each λ gives one model and one point: distance of the "
     "attention (JSD) against change of the output (TVD), both means over the test texts. A point "
     "high up on the left is another attention with the same predictions, from a model that was "
-    "trained. Seeds and the adversaries of single texts are on the same axes for comparison.{base}"
+    "trained.{beside}"
 )
+
+BESIDE = " What else this run knows of other attentions is on the same axes for comparison."
 
 OTHER_BASE = (
     " The base of this sweep is the model of another run ({base}), so distances here are from that "

@@ -18,7 +18,7 @@ GUIDE_NAMES: Mapping[str, str] = {
     "uniform": "uniform",
     "trained": "learnt by itself",
     "base": "the base's",
-    "adversary": "the trained adversary's",
+    "adversary": "the adversary's",
     "file": "from the file",
 }
 """Attentions that guide the small model, in the order of reading."""

@@ -35,12 +35,12 @@ class Hidden(NamedTuple):
     auc: float | None
 
 
-def chosen_hidden(models: Sequence[Hidden], mass: float) -> Hidden | None:
+def least_hidden(models: Sequence[Hidden], mass: float) -> Hidden | None:
     """Return the least penalty that reaches a mass, else the model with the least mass.
 
     Example:
         >>> models = [Hidden(0.1, 0.3, 0.8, 0.9), Hidden(1.0, 0.005, 0.8, 0.9)]
-        >>> chosen_hidden(models, 0.01).weight, chosen_hidden(models, 0.5).weight
+        >>> least_hidden(models, 0.01).weight, least_hidden(models, 0.5).weight
         (1.0, 0.1)
     """
     known = [one for one in models if one.mass is not None]
@@ -51,20 +51,19 @@ def chosen_hidden(models: Sequence[Hidden], mass: float) -> Hidden | None:
 
 
 def mass_findings(
-    base: Hidden, models: Sequence[Hidden], *, marked: str, target: float, encoder: str
+    base: Hidden, chosen: Hidden | None, *, marked: str, target: float, encoder: str
 ) -> Findings:
     """Say whether the model predicts as well with its attention elsewhere.
 
     Args:
         base: the run's model.
-        models: trained with the penalty.
+        chosen: the model with the penalty that the report speaks of.
         marked: which tokens, one of `MARKED_NAMES`.
         target: mass that was to be reached.
         encoder: of the model.
 
     Source: Pruthi et al. (2020), Learning to deceive with attention-based explanations.
     """
-    chosen = chosen_hidden(models, target)
     if chosen is None or base.mass is None:
         return Findings(("No model has numbers: training diverged, or no text has marked tokens.",))
     name = MARKED_NAMES.get(marked, marked)
@@ -87,7 +86,7 @@ def mass_findings(
 def _reached(chosen: Hidden, target: float) -> str:
     if (chosen.mass or 0.0) <= target:
         return f", at most the {target:g} that was asked for"
-    return f": no penalty reached the {target:g} that was asked for, and this one came nearest"
+    return f", more than the {target:g} that was asked for"
 
 
 def _cost(base: Hidden, chosen: Hidden) -> str:

@@ -56,8 +56,8 @@ def chosen_sentence(sweep: Sweep) -> str:
     one, f1 = sweep.points[sweep.chosen], sweep.f1[sweep.chosen]
     name = f"The adversary with λ = {plain(sweep.lambdas[sweep.chosen])}"
     place = (
-        f"has its attention at a mean JSD of {with_interval(one.jsd)} nats from the base's, while "
-        f"its output differs by {with_interval(one.tvd, 3)} (TVD) on average"
+        f"has its attention at a mean JSD of {with_interval(one.jsd)} nats from the base's, with a "
+        f"mean output change (TVD) of {with_interval(one.tvd, 3)}"
     )
     scores = (
         f"; its F1 is {number(f1, 3)}, the base's {number(sweep.base_f1, 3)}"
@@ -66,15 +66,22 @@ def chosen_sentence(sweep: Sweep) -> str:
     )
     several = len(sweep.lambdas) > 1
     if one.alike:
-        among = f", the farthest of those with a mean output change below {ALIKE:g}," * several
+        among = f", the farthest of those with a mean output change below {ALIKE:g},"
+        if not (several and sweep.farthest):
+            among = ", chosen before the test texts were looked at," * several
         return f"{name}{among} {place}{scores}."
     if not several:
         return (
             f"{name} {place}{scores}: not below {ALIKE:g}, so it does not predict as the base does."
         )
+    if any(point.alike for point in sweep.points):
+        return (
+            f"{name}, chosen before the test texts were looked at, {place}{scores}: on these texts "
+            f"not below {ALIKE:g}, so it does not predict as the base does here."
+        )
     return (
         f"No adversary stayed below a mean output change of {ALIKE:g}: none predicts nearly as the "
-        f"base does. {name} comes nearest: it {place}{scores}."
+        f"base does. {name} {place}{scores}."
     )
 
 
@@ -107,8 +114,8 @@ def reach_sentence(chosen: Point) -> str:
 
 _OTHERS = {
     "seeds": "Another seed alone moves the attention",
-    "search": "The search, text by text with the rest of the model held fixed, moves it",
-    "exact": "The strongest adversary, text by text with the rest held fixed, moves it",
+    "search": "The search, text by text with the rest of the model held fixed, moves the attention",
+    "exact": "The strongest adversary, text by text with the rest held fixed, moves the attention",
 }
 
 
@@ -186,7 +193,11 @@ def norms_sentence(base: Norms, adversary: Norms) -> str:
         f"The adversary's states are {number(states, 1)} times as long as the base's, and its "
         f"output layer is {number(decoder, 1)} times as large"
     )
-    if states * decoder > 1 + SAME_NORM:
+    # What a token adds is what counts; without it, the product of what it is made of.
+    added = states * decoder if ratios.values is None else ratios.values
+    if ratios.values is not None:
+        words += f"; at the same weight a token adds {number(added, 1)} times as much to the output"
+    if added > 1 + SAME_NORM:
         return (
             f"{words}: larger values can make up for smaller weights, since a token counts by its "
             "weight times its value, and a small weight on a long state can decide as much as a "

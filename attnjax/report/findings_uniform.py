@@ -90,9 +90,9 @@ def subject_sentence(difference: Scores) -> str:
         )
     if found == "close":
         return (
-            "Up to what these texts and seeds can tell, uniform attention is as good, within "
-            f"{number(NEGLIGIBLE)}: {POOR_SUBJECT}, since the model could have done without "
-            "choosing among tokens."
+            "The two cannot be told apart, and neither score leaves room for a difference above "
+            f"{number(NEGLIGIBLE)}: up to that, uniform attention is as good, and {POOR_SUBJECT}, "
+            "since the model could have done without choosing among tokens."
         )
     if found == "open":
         return (

@@ -5,7 +5,7 @@ from typing import Any
 
 from attnjax.report.comparisons import plain, shown
 from attnjax.report.facts import Facts
-from attnjax.report.findings_mass import MARKED_NAMES, chosen_hidden
+from attnjax.report.findings_mass import MARKED_NAMES
 from attnjax.report.findings_seeds import ADVERSARIES
 from attnjax.report.numbers import (
     Estimate,
@@ -73,14 +73,12 @@ def _trained(facts: Facts, test: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _mass(facts: Facts, test: Mapping[str, Any]) -> list[tuple[str, str]]:
-    base, models = read_hidden(test)
-    chosen = chosen_hidden(models, float(facts.config("mass_adversary", "mass", 0.01)))
+    base, _, chosen, marked, _ = read_hidden(facts)
     if chosen is None:
         return []
-    marked = MARKED_NAMES.get(str(test.get("marked", "")), "marked tokens")
     words = f"{fine(chosen.mass, 3)} (base {fine(base.mass, 3)})"
     return [
-        (f"Mean attention left on {marked} by the mass adversary", words),
+        (f"Mean attention left on {MARKED_NAMES.get(marked, marked)} by the mass adversary", words),
         ("Its F1", f"{number(chosen.f1, 3)} (base {number(base.f1, 3)})"),
     ]
 

@@ -53,7 +53,7 @@ def uniform_section(facts: Facts) -> Section:
     }
     table = Table(
         "Learnt and uniform attention on the test split",
-        ("", "F1 (95% interval)", "AUC (95% interval)", "accuracy"),
+        ("", "F1", "AUC", "accuracy"),
         tuple(
             (name, shown(scores.f1), shown(scores.auc), number(accuracy, 3))
             for name, (scores, accuracy) in rows.items()
@@ -123,7 +123,7 @@ def guides_section(facts: Facts) -> Section:
     names = {name: f"F1 with {words}" for name, words in ATTENTIONS.items()}
     table = Table(
         "The model without context under each guide, on the test split",
-        ("attention", "F1 (95% interval)", "minus uniform", "AUC (95% interval)", "minus uniform"),
+        ("attention", "F1", "minus uniform", "AUC", "minus uniform"),
         tuple(rows),
         " ".join(filter(None, (_guides_note(facts, test, seeds),
                                published_note(figures, names, 3)))),

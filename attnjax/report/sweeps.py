@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Float, Num
 
 from attnjax.measures.bootstrap import bootstrap_interval
+from attnjax.report.comparisons import estimate_of
 from attnjax.report.facts import Facts
-from attnjax.report.findings_mass import Hidden
+from attnjax.report.findings_mass import Hidden, least_hidden
 from attnjax.report.load import Ragged
-from attnjax.report.numbers import Estimate, as_estimate, defined, paired_difference
+from attnjax.report.numbers import Estimate, defined, paired_difference
 
 ALIKE = 0.05
 """A trained adversary whose mean output change is below this predicts nearly as the base does."""
@@ -51,10 +52,13 @@ class Norms(NamedTuple):
     Attributes:
         states: mean length of the encoder's state of a token.
         decoder: length of the weights of the output layer.
+        values: mean of what a token adds to the logits at a weight of 1; None where the
+            model has no readout.
     """
 
     states: float | None
     decoder: float | None
+    values: float | None = None
 
 
 class Sweep(NamedTuple):
@@ -80,34 +84,44 @@ class Sweep(NamedTuple):
     gaps: Mapping[str, Gap]
     norms: tuple[Norms, Norms] | None
 
+    @property
+    def farthest(self) -> bool:
+        """Whether none that predicts nearly as the base does lies farther than the chosen."""
+        if self.chosen is None or not self.points[self.chosen].alike:
+            return False
+        own = self.points[self.chosen].jsd.value
+        return all((one.jsd.value or 0.0) <= (own or 0.0) for one in self.points if one.alike)
+
 
 def read_sweep(facts: Facts) -> Sweep:
     """Return the sweep of a run that trained adversaries."""
     test = facts.tests["trained_adversary"]
     entries, chosen = test["lambdas"], test.get("chosen")
-    points = [Point(as_estimate(one.get("jsd")), as_estimate(one.get("tvd"))) for one in entries]
+    points = [_point(one) for one in entries]
     if chosen is not None and not points[chosen].known:
         chosen = None
     if chosen is not None:
         points[chosen] = _with_intervals(facts, points[chosen], chosen)
-    references = {**(test.get("instance_adversary") or {}), "seeds": test.get("seeds")}
-    others = {
-        name: Point(
-            as_estimate(references[name].get("jsd")), as_estimate(references[name].get("tvd"))
-        )
-        for name in OTHERS
-        if references.get(name)
-    }
+    elsewhere = bool(facts.config("trained_adversary", "base", ""))
+    # What this run knows of seeds and other adversaries lies about another base then.
+    references = (
+        {} if elsewhere else {**(test.get("instance_adversary") or {}), "seeds": test.get("seeds")}
+    )
+    others = {name: _point(references[name]) for name in OTHERS if references.get(name)}
     return Sweep(
         lambdas=[float(one["lambda"]) for one in entries],
         points=points,
         f1=[one.get("f1") for one in entries],
         chosen=chosen,
-        base_f1=facts.base_scores.get("f1"),
+        base_f1=None if elsewhere else facts.base_scores.get("f1"),
         others=others,
         gaps={} if chosen is None else {name: _gap(facts, name, chosen) for name in others},
         norms=_norms(test.get("norms")),
     )
+
+
+def _point(one: Mapping[str, Any]) -> Point:
+    return Point(estimate_of(one, "jsd"), estimate_of(one, "tvd"))
 
 
 OTHERS: Mapping[str, tuple[str, str]] = {
@@ -137,8 +151,6 @@ def _over(estimate: Estimate, values: np.ndarray, facts: Facts) -> Estimate:
 
 def _gap(facts: Facts, name: str, chosen: int) -> Gap:
     """Return how much farther the chosen adversary lies than another one, text by text."""
-    if facts.config("trained_adversary", "base", ""):
-        return Gap(None, None)  # what this run has lies about another base
     found = [
         paired_difference(
             picked(facts.run.ragged(f"trained_adversary.{ours}"), chosen),
@@ -179,12 +191,35 @@ def picked(lists: Ragged, index: int) -> Float[np.ndarray, " N"]:
     return found
 
 
-def read_hidden(test: Mapping[str, Any]) -> tuple[Hidden, list[Hidden]]:
-    """Return the base and the models that keep attention off marked tokens, by penalty."""
+class HiddenRun(NamedTuple):
+    """What a run found of models that keep attention off marked tokens.
+
+    Attributes:
+        base: the run's model.
+        models: by rising penalty.
+        chosen: the one that the report speaks of; None where none has numbers.
+        marked: what is marked, as the config calls it.
+        target: mass that was asked for.
+    """
+
+    base: Hidden
+    models: list[Hidden]
+    chosen: Hidden | None
+    marked: str
+    target: float
+
+
+def read_hidden(facts: Facts) -> HiddenRun:
+    """Return the models of a run that keep attention off marked tokens."""
+    test = facts.tests["mass_adversary"]
     keys = ("mass", "f1", "auc")
     base = Hidden(None, *(test[key].get("base") for key in keys))
     columns = (test[key]["adversary"] for key in keys)
-    return base, [Hidden(*one) for one in zip(test["weight"], *columns, strict=True)]
+    models = [Hidden(*one) for one in zip(test["weight"], *columns, strict=True)]
+    target = float(test.get("target") or facts.config("mass_adversary", "mass", 0.01))
+    given = test.get("chosen")
+    chosen = least_hidden(models, target) if given is None else models[given]
+    return HiddenRun(base, models, chosen, str(test.get("marked", "")), target)
 
 
 def norm_ratios(base: Norms, adversary: Norms) -> Norms:
@@ -192,7 +227,7 @@ def norm_ratios(base: Norms, adversary: Norms) -> Norms:
 
     Example:
         >>> norm_ratios(Norms(2.0, 0.0), Norms(4.0, 1.0))
-        Norms(states=2.0, decoder=None)
+        Norms(states=2.0, decoder=None, values=None)
     """
     return Norms(*(
         one / other if one is not None and other else None
@@ -204,7 +239,6 @@ def _norms(norms: Mapping[str, Any] | None) -> tuple[Norms, Norms] | None:
     if not norms or not norms.get("base") or not norms.get("adversary"):
         return None
     base, adversary = (
-        Norms(norms[name].get("states"), norms[name].get("decoder"))
-        for name in ("base", "adversary")
+        Norms(*(norms[name].get(key) for key in Norms._fields)) for name in ("base", "adversary")
     )
     return base, adversary

@@ -34,13 +34,14 @@ def lambda_table(sweep: Sweep, entries: list[Mapping[str, Any]], note: str) -> T
         rows.append((label, *cells, MISSING, MISSING, MISSING))
         words.append(meaning)
     note = " ".join(filter(None, (_READING, note)))
-    columns = ("", "mean JSD", "mean TVD", "F1", "AUC", "best epoch (of)")
+    columns = ("", "mean JSD", "mean TVD", "F1", "AUC", "epoch")
     return Table("Trained adversaries by λ", columns, tuple(rows), note, tuple(words))
 
 
 _READING = (
     f"A mean TVD below {ALIKE:g} is called low, a mean JSD of at least {number(HALF_JSD)} (half of "
-    f"the largest possible) high and one below {CLOSE:g} low."
+    f"the largest possible) high and one below {CLOSE:g} low. Epoch: the best "
+    "one, of those trained."
 )
 
 
@@ -48,7 +49,7 @@ def _epochs(one: Mapping[str, Any]) -> str:
     best, run = one.get("best_epoch"), one.get("epochs_run")
     if best is None or run is None:
         return MISSING
-    return f"{int(best) + 1} ({int(run)})"
+    return f"{int(best) + 1}/{int(run)}"
 
 
 def lambda_row_words(point: Point, *, spoken: bool) -> str:
@@ -69,9 +70,7 @@ def lambda_row_words(point: Point, *, spoken: bool) -> str:
     elif jsd < CLOSE:
         words = "Low JSD at a low TVD: nearly a copy of the base, attention included"
     else:
-        words = (
-            "Middling JSD at a low TVD: nearly the same predictions, a somewhat other attention"
-        )
+        words = "Middling JSD at a low TVD: nearly the same predictions, a somewhat other attention"
     return words + (". The findings below speak of this one." if spoken else ".")
 
 
@@ -105,15 +104,19 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
 
 def norms_table(base: Norms, adversary: Norms, note: str) -> Table:
     """Return how large states and output layer of both models are."""
-    names = {"states": "mean length of a state", "decoder": "length of the output layer"}
-    ratios = norm_ratios(base, adversary)
-    rows = zip(names.values(), base, adversary, ratios, strict=True)
+    names = (
+        "mean length of a state",
+        "length of the output layer",
+        "what a token adds at a weight of 1",
+    )
+    every = zip(names, base, adversary, norm_ratios(base, adversary), strict=True)
+    rows = [row for row in every if row[1] is not None and row[2] is not None]
     return Table(
         "Sizes of what attention weighs",
         ("", "base", "adversary", "ratio"),
         tuple((name, *(fine(one) for one in values)) for name, *values in rows),
         note,
-        tuple(norm_words(ratio) for ratio in ratios),
+        tuple(norm_words(ratio) for *_, ratio in rows),
     )
 
 
