@@ -188,6 +188,9 @@ _SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "adversary.jsd": ("how the divergence is computed", {
         "paper": "by its definition", "release": "with 1e-10 added to every weight",
         "fixed": "by its definition"}),
+    "trained_adversary.tvd": ("the output change in a trained adversary's loss", {
+        "paper": "the total variation distance", "release": "half of it, for two classes",
+        "fixed": "the total variation distance"}),
     "adversary.amsgrad": ("the search optimizer's second moment", {
         "paper": "maximum of the uncorrected moment",
         "release": "maximum of the uncorrected moment",

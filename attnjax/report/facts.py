@@ -74,6 +74,17 @@ class Facts:
         """Return one field of the run's config."""
         return self.run.config.get(section, {}).get(name, default)
 
+    @property
+    def base_scores(self) -> dict[str, Any]:
+        """The scores of the run's own model on the test split."""
+        return self.run.results.get("performance", {}).get("test", {})
+
+    @property
+    def variant(self) -> str:
+        """Which variant of the planted corpus the run is on; "" on other data."""
+        planted = self.config("data", "name", "") == "planted"
+        return str(self.config("data", "planted", "")) if planted else ""
+
     def tau(self, test: str) -> np.ndarray | None:
         """Return the taus of a test, or None where it was not run."""
         return self.run.numbers(f"{test}.tau") if test in self.tests else None

@@ -101,7 +101,7 @@ def violins(
         for order, part in enumerate(parts):
             inside = defined(values[part.members & (quarter == index)])
             middle = index + 0.43 - height * (order + 0.5)
-            _violin(axes, inside, middle, height, part.style)
+            violin(axes, inside, middle, height, part.style)
             axes.text(
                 limit * 1.01, middle, f"n = {len(inside):,}", va="center", fontsize=9, color=INK
             )
@@ -147,7 +147,16 @@ def _patch(axes: Axes, part: Group):
     )[0]
 
 
-def _violin(axes: Axes, values: np.ndarray, middle: float, height: float, style: int) -> None:
+def violin(axes: Axes, values: np.ndarray, middle: float, height: float, style: int) -> None:
+    """Draw one violin along the axis, or the values as points where they are few.
+
+    Args:
+        axes: to draw on.
+        values: without NaN.
+        middle: where it lies across.
+        height: that it may take.
+        style: index of its colour and hatch.
+    """
     if not len(values):
         return
     if len(values) < _FEWEST_FOR_DENSITY:

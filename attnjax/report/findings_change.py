@@ -172,6 +172,7 @@ class AdversaryFacts(NamedTuple):
         aim: output change up to which the search has no penalty.
         epsilon: of the config, which a setting of the protocol may overrule.
         single: texts of one token.
+        trained: whether the run trained an adversary, which has a section of its own.
     """
 
     n: int
@@ -183,6 +184,7 @@ class AdversaryFacts(NamedTuple):
     aim: float
     epsilon: float
     single: int = 0
+    trained: bool = False
 
 
 def adversary_findings(
@@ -258,8 +260,13 @@ def _adversary_caveats(
     does_not = [
         "That another attention exists does not make the model's own one no explanation: an "
         "explanation need not be the only possible one, and these weights were searched for one "
-        "instance at a time with the rest of the model held fixed. This run has no trained model "
-        "that would produce them (the critique of Wiegreffe & Pinter, 2019).",
+        "instance at a time with the rest of the model held fixed (the critique of Wiegreffe & "
+        "Pinter, 2019). "
+        + (
+            "Whether a trained model has other weights is asked further below."
+            if facts.trained
+            else "This run has no trained model that would produce them."
+        ),
         f"A small JSD does not show that no distant attention exists: {plural(candidates, 'start')}"
         f" of at most {plural(steps, 'step')} per instance give a lower bound.",
     ]

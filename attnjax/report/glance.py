@@ -3,6 +3,7 @@
 from typing import Any
 
 from attnjax.report.facts import Facts
+from attnjax.report.glance_models import models_at_a_glance
 from attnjax.report.numbers import (
     as_estimate,
     estimated,
@@ -39,6 +40,7 @@ def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
         change = facts.tests["permutation"]["median_output_change"]
         items.append(("Mean of the median output change under shuffled attention", change))
     items += _adversary(facts)
+    items += models_at_a_glance(facts)
     return [(name, value if isinstance(value, str) else _glance(value)) for name, value in items]
 
 

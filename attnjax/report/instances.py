@@ -31,6 +31,7 @@ MAPS = {
     "adversary.attention": "adversarial attention",
     "exact_adversary.attention": "strongest adversary",
     "exact_adversary.lower_attention": "farthest attention found",
+    "trained_adversary.attention": "trained adversary",
 }
 """Columns shown as heat maps, in this order."""
 

@@ -7,12 +7,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from attnjax.report import explanations
+from attnjax.report import explanations, explanations_models
 from attnjax.report.facts import Facts
 from attnjax.report.glance import at_a_glance
 from attnjax.report.instances import Embedded, embed_instances
 from attnjax.report.load import Run, read_run
 from attnjax.report.numbers import count, percent, plural
+from attnjax.report.scope import instance_notes, intervals_note, scope_notes
 from attnjax.report.sections import (
     AGREEMENTS,
     Section,
@@ -27,7 +28,15 @@ from attnjax.report.sections_change import (
     permutation_section,
 )
 from attnjax.report.sections_exact import exact_section, solved
+from attnjax.report.sections_models import (
+    guides_section,
+    models_section,
+    trained_models,
+    uniform_section,
+)
+from attnjax.report.sections_seeds import seeds_section
 from attnjax.report.sections_several import enclosed, several_section
+from attnjax.report.sections_trained import mass_section, trained_section
 from attnjax.report.style import Drawing, house_style
 from attnjax.report.tables import Table
 from attnjax.workspace import flatten, write_atomically
@@ -77,7 +86,24 @@ def report_sections(facts: Facts) -> list[Section]:
         sections.append(several_section(facts))
     if constraints(facts):
         sections.append(capped_section(facts))
-    return sections
+    return sections + counter_sections(facts)
+
+
+def counter_sections(facts: Facts) -> list[Section]:
+    """Return the part on the tests that train other models; its diagram comes first."""
+    done = trained_models(facts)
+    if not done:
+        return []
+    return [models_section(facts), *(_COUNTER_SECTIONS[name](facts) for name in done)]
+
+
+_COUNTER_SECTIONS = {
+    "uniform": uniform_section,
+    "seeds": seeds_section,
+    "guides": guides_section,
+    "trained_adversary": trained_section,
+    "mass_adversary": mass_section,
+}
 
 
 def render(
@@ -118,7 +144,11 @@ def render(
             run.results.get("protocol", {}), search, str(run.results["dataset"].get("name"))
         ),
         scope=scope_notes(run),
-        glossary=explanations.GLOSSARY,
+        glossary=(
+            *explanations.GLOSSARY,
+            *(explanations_models.GLOSSARY if trained_models(facts) else ()),
+        ),
+        intervals=intervals_note(run),
         configuration=_two_columns("Resolved config", "field", flatten(run.config)),
         packages=_two_columns("Package versions", "package", run.packages),
         instances=instances,
@@ -160,49 +190,6 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         cut = f"{plural(dataset['truncated'], 'text')} to {longest} tokens (with start and end)"
         items.insert(2, ("Truncated", cut))
     return items
-
-
-def scope_notes(run: Run) -> list[str]:
-    """Return what no number of this run can speak about."""
-    notes = [
-        f"One model, trained once with seed {run.config.get('seed', 'unknown')}. The intervals are "
-        "over texts, not over training runs: another seed can give another attention.",
-        "Faithfulness only: whether the weights tell what decided the output. Whether people find "
-        "them plausible was not asked, and plausible is not faithful.",
-        "One dataset: that attention passes or fails a test here says little about other tasks "
-        "and other encoders.",
-    ]
-    adversary = run.tests.get("adversary", {})
-    exact, capped = adversary.get("exact", {}), adversary.get("capped", {})
-    if exact.get("status") == "skipped":
-        notes.append(f"The strongest adversary was not computed: {exact['reason']}.")
-    if "reason" in capped:
-        notes.append(f"Adversaries under constraints were not computed: {capped['reason']}.")
-    done = {*run.tests} - {"adversary"}
-    done |= {"adversary"} if "search" in adversary else set()
-    done |= {"exact adversary"} if exact else set()
-    done |= {"capped adversary"} if capped else set()
-    names = (*AGREEMENTS, "permutation", "adversary", "exact adversary", "capped adversary")
-    if missing := [name.replace("_", " ") for name in names if name not in done]:
-        notes.append(f"Not run: {', '.join(missing)}.")
-    return notes
-
-
-def instance_notes(run: Run, instances: Embedded) -> list[str]:
-    """Return what the table of instances leaves out."""
-    notes = []
-    if instances.shown < run.size:
-        notes.append(
-            f"{count(instances.shown)} of {plural(run.size, 'instance')}, evenly spaced over the "
-            "test split (config.report.instances); figures and numbers above are over all of them."
-        )
-    if instances.num_abridged:
-        notes.append(
-            f"To keep the page small, the texts of {plural(instances.num_abridged, 'instance')} "
-            f"are abridged to their first {instances.cut} tokens; figures and numbers are of the "
-            "whole texts."
-        )
-    return notes
 
 
 def _two_columns(caption: str, name: str, values: dict[str, Any]) -> Table:

@@ -69,3 +69,46 @@ def published_performance(dataset: str | None) -> dict[str, Any] | None:
         0.81
     """
     return published()["datasets"].get(dataset)
+
+
+def published_models(
+    dataset: str | None, encoder: str, attention: str, test: str
+) -> dict[str, float]:
+    """Return W&P's figures of a test of trained models, by column; empty where none exist.
+
+    None of them is verified: no copy of the paper's tables could be compared.
+
+    Args:
+        dataset: the paper's name of the dataset, or None.
+        encoder: `lstm`, `cnn` or `average`; the paper has figures of its BiLSTM alone.
+        attention: `additive` or `dot`; the paper has figures of `additive` alone.
+        test: `uniform`, `guides` or `trained_adversary`.
+
+    Source: Wiegreffe & Pinter (2019), tables 2, 3 and 4.
+
+    Example:
+        >>> published_models("SST", "lstm", "additive", "uniform")
+        {'base': 0.831, 'uniform': 0.822}
+        >>> published_models("SST", "cnn", "additive", "uniform")
+        {}
+    """
+    if (encoder, attention) != ("lstm", "additive"):
+        return {}
+    table = published()["trained_models"][test]
+    return dict(zip(table["columns"], table.get(dataset, ()), strict=False))
+
+
+def published_note(figures: dict[str, float], names: dict[str, str], table: int) -> str:
+    """Say published figures together with their status, or nothing where there are none.
+
+    Example:
+        >>> published_note({"base": 0.831}, {"base": "F1 of the base"}, 2)[-21:]
+        'F1 of the base 0.831.'
+    """
+    if not figures:
+        return ""
+    values = ", ".join(f"{names[key]} {value:g}" for key, value in figures.items() if key in names)
+    return (
+        f"Published by Wiegreffe & Pinter (2019), table {table}, on the same data (from memory, "
+        f"not verified against the paper; another training, so not to be matched): {values}."
+    )

@@ -165,6 +165,7 @@ def _adversary_facts(facts: Facts, jsd: np.ndarray, limit: float, aim: float) ->
         aim=aim,
         epsilon=float(facts.tests["adversary"]["epsilon"]),
         single=int(np.sum(searched & facts.single)),
+        trained="trained_adversary" in facts.tests,
     )
 
 

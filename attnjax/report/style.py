@@ -48,7 +48,7 @@ _SETTINGS = {
 }
 
 # Verdana has the widths of DejaVu Sans, with which matplotlib lays the figure out.
-_FONTS = "'DejaVu Sans', Verdana, sans-serif"
+FONTS = "'DejaVu Sans', Verdana, sans-serif"
 
 
 class Drawing(NamedTuple):
@@ -79,13 +79,18 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float) -> Figure:
+NARROW = 4.9
+"""Of a figure whose text stays legible on a phone, in inches."""
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
     """Return an empty figure of the report's width.
 
     Args:
         height: in inches.
+        width: in inches, `WIDTH` or `NARROW`.
     """
-    return Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
 def label(text: str, longest: int = 28) -> str:
@@ -127,17 +132,48 @@ def draw(figure: Figure, *, name: str, title: str, description: str, caption: st
     buffer = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=nothing)
-    body = _clean(buffer.getvalue().decode(), name)
+    return as_drawing(
+        _clean(buffer.getvalue().decode(), name),
+        *(figure.get_size_inches() * 72),
+        name=name,
+        title=title,
+        description=description,
+        caption=caption,
+    )
+
+
+def as_drawing(
+    body: str,
+    width: float,
+    height: float,
+    *,
+    name: str,
+    title: str,
+    description: str,
+    caption: str,
+) -> Drawing:
+    """Wrap what stands inside `<svg>` as a document and as a part of a page.
+
+    Args:
+        body: SVG elements whose ids begin with the name.
+        width: in points, as are the elements' coordinates.
+        height: likewise.
+        name: of the file, and prefix of every id.
+        title: what a screen reader announces.
+        description: the figure's content in words.
+        caption: what stands below it on the page.
+    """
+    narrow = 'class="narrow" ' if width < WIDTH * 72 else ""
     attributes = (
-        f'role="img" aria-labelledby="{name}-title {name}-description" '
-        f'viewBox="0 0 {_points(figure, 0)} {_points(figure, 1)}"'
+        f'{narrow}role="img" aria-labelledby="{name}-title {name}-description" '
+        f'viewBox="0 0 {width:g} {height:g}"'
     )
     words = (
         f'<title id="{name}-title">{html.escape(without_controls(title))}</title>\n'
         f'<desc id="{name}-description">{html.escape(without_controls(description))}</desc>\n'
     )
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    size = f'width="{_points(figure, 0)}pt" height="{_points(figure, 1)}pt"'
+    size = f'width="{width:g}pt" height="{height:g}pt"'
     style = "<style>*{stroke-linejoin:round;stroke-linecap:butt}</style>\n"
     document = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -145,10 +181,6 @@ def draw(figure: Figure, *, name: str, title: str, description: str, caption: st
     )
     inline = f"<svg {attributes}>\n{words}{body.replace('xlink:href', 'href')}</svg>"
     return Drawing(name, caption, document.encode(), inline)
-
-
-def _points(figure: Figure, axis: int) -> str:
-    return f"{figure.get_size_inches()[axis] * 72:g}"
 
 
 def _clean(svg: str, name: str) -> str:
@@ -161,4 +193,4 @@ def _clean(svg: str, name: str) -> str:
     body = re.sub(r"url\(#", f"url(#{name}-", body)
     body = re.sub(r'href="#', f'href="#{name}-', body)
     # Both spellings: matplotlib quotes the family in some versions.
-    return re.sub(r"'DejaVu Sans'(?:, sans-serif)?", _FONTS, body).lstrip()
+    return re.sub(r"'DejaVu Sans'(?:, sans-serif)?", FONTS, body).lstrip()

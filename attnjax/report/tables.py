@@ -24,12 +24,14 @@ class Table(NamedTuple):
         columns: the header; the first column names the rows.
         rows: one text per column.
         note: below it, or "".
+        meanings: a sentence below each row, or none: what a high or low number means.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    meanings: tuple[str, ...] = ()
 
 
 METHODS = {"attention": "attention", "gradient": "gradient", "leave_one_out": "leave-one-out"}

@@ -16,7 +16,7 @@ from attnjax.report.instances import (
     embed_instances,
 )
 from attnjax.report.load import read_run
-from attnjax.report.page import instance_notes
+from attnjax.report.scope import instance_notes
 
 from .conftest import NASTY
 from .synthetic import make_run
