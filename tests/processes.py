@@ -85,6 +85,7 @@ def end_state(workdir: Path) -> dict:
     trained = {
         path.name: json.loads(path.read_text())["summary"]["params_sha256"]
         for path in sorted((workdir / "stages").glob("train*.json"))
+        if path.stem == "train" or path.stem.startswith("train_")
     }
     metrics = {
         path.name: [_without_times(json.loads(line)) for line in path.read_text().splitlines()]

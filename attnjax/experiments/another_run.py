@@ -87,8 +87,7 @@ def _difference(trial: Trial, folder: Path, record: dict[str, Any]) -> str | Non
 def adopt(trial: Trial, given: str, field: str, name: str) -> Trial:
     """Return a trial of another run's model on this run's data.
 
-    The training is copied into this work folder first: the other one is never written to,
-    and may go.
+    The training is copied into this work folder first: the other one is never written to.
 
     Args:
         trial: of this run.

@@ -35,22 +35,22 @@ Guides = dict[str, tuple[np.ndarray, ...]]
 
 def with_seeds(trial: Trial) -> Population:
     """Return the run's own model, with other seeds."""
-    return _of_seeds(trial)
+    return _of_seeds(trial, trial.config.model.attention)
 
 
 def with_uniform_attention(trial: Trial) -> Population:
     """Return the run's model with the same weight for every token, with those seeds."""
-    return _of_seeds(trial, attention="uniform")
+    return _of_seeds(trial, "uniform")
 
 
-def _of_seeds(trial: Trial, **model: str) -> Population:
-    config = training_config(trial.config, **model)
+def _of_seeds(trial: Trial, attention: str) -> Population:
+    config = training_config(trial.config, attention=attention)
     members = members_of_seeds(member_seeds(trial.config))
     weight = config.training.guide_weight
     if not weight:
         return Population(config, members, classification, trial.data.splits)
     # The run's own model was pulled to a guide too.
-    members = members._replace(weights=np.full(members.count, weight, np.float32))
+    members = members._replace(weights=np.full(len(members.seeds), weight, np.float32))
     return Population(config, members, guided, trial.data.splits)
 
 
@@ -65,7 +65,8 @@ def without_context(trial: Trial, attention: str, guides: Guides | None = None) 
     splits = dict(trial.data.splits)
     if guides is not None:
         splits = {name: dataclasses.replace(splits[name], guide=guides[name]) for name in SPLITS}
-    config = training_config(trial.config, encoder="average", attention=attention)
+    epochs = trial.config.guides.epochs
+    config = training_config(trial.config, epochs=epochs, encoder="average", attention=attention)
     members = members_of_seeds(member_seeds(trial.config))
     return Population(config, members, classification, splits)
 
@@ -88,9 +89,7 @@ def guided_by_base(trial: Trial) -> Population:
 def guided_by_adversary(trial: Trial) -> Population:
     """Return the model without context under the chosen trained adversary's attention."""
     chosen = summary_of(trial, "train_adversaries")["chosen"]
-    made = {
-        name: predictions_of(trial, "train_adversaries", adversaries, name) for name in SPLITS
-    }
+    made = {name: predictions_of(trial, "train_adversaries", adversaries, name) for name in SPLITS}
     guides = {name: tuple(one[chosen] for one in made[name].attention) for name in SPLITS}
     return without_context(trial, "given", guides)
 

@@ -54,7 +54,7 @@ def compare(
     """
     sampled = sample_scores(label, probability, samples=samples, seed=seed)
     each = {name: [scores_of(label, one) for one in made] for name, made in probability.items()}
-    groups = {name: _mean_scores(made) for name, made in each.items()}
+    groups: dict[str, dict[str, Any]] = {name: _mean_scores(made) for name, made in each.items()}
     first = next(iter(probability))
     differences = {}
     for name in probability:
@@ -76,7 +76,7 @@ def scores_of(
     return {"f1": scores.f1, "auc": scores.auc, "accuracy": scores.accuracy}
 
 
-def _mean_scores(each: Sequence[dict[str, float | None]]) -> dict[str, float | None]:
+def _mean_scores(each: Sequence[dict[str, float | None]]) -> dict[str, Any]:
     return {name: _mean([one[name] for one in each]) for name in SCORES}
 
 

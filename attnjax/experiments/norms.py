@@ -41,16 +41,13 @@ def norms(model: AttentionModel, params: Params, batches: Iterable[Batch]) -> di
         >>> sorted(norms(model, params, batches))
         ['decoder', 'states', 'values']
     """
-    totals = np.sum(
-        [jax.device_get(_sums(params, batch.inputs, model=model)) for batch in batches],
-        axis=0,
-        dtype=np.float64,
-    )
+    sums = [jax.device_get(_sums(params, batch.inputs, model=model)) for batch in batches]
+    tokens, states, values = np.array(sums, np.float64).sum(axis=0).tolist()
     found = {
-        "states": float(totals[1] / totals[0]),
+        "states": states / tokens,
         "decoder": float(np.linalg.norm(np.asarray(params["decoder"]["kernel"], np.float64))),
     }
-    return found | ({"values": float(totals[2] / totals[0])} if model.readout else {})
+    return found | ({"values": values / tokens} if model.readout else {})
 
 
 @partial(jax.jit, static_argnames="model")

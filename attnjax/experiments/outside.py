@@ -1,6 +1,6 @@
 """What a run reads beside its data and weights, checked before anything is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attnjax.errors import UserError, raise_all
@@ -17,28 +17,35 @@ def check_outside(trial: Trial, stages: Sequence[Stage]) -> None:
     Raises:
         UserError: naming each field whose file or work folder is at fault.
     """
-    config, errors = trial.config, []
-    names = {stage.name for stage in stages}
-    guide, base = config.guides.file, config.trained_adversary.base
-    checks = {
-        "train_guide_file": lambda: _check_guide(trial, guide),
-        "train_adversaries": lambda: base and check_run(trial, base, "config.trained_adversary.base"),
-        "train_mass_adversary": lambda: mark(
-            trial.data.corpus, trial.data.splits, config.mass_adversary
-        ),
-    }
-    for name, check in checks.items():
+    names, errors = {stage.name for stage in stages}, []
+    for name, check in _CHECKS.items():
         if name in names:
             try:
-                check()
+                check(trial)
             except UserError as error:
                 errors += getattr(error, "errors", (error,))
     raise_all(errors)
 
 
-def _check_guide(trial: Trial, given: str) -> None:
-    path = Path(given).expanduser()
+def _check_guide(trial: Trial) -> None:
+    path = Path(trial.config.guides.file).expanduser()
     if path.is_dir():
-        check_run(trial, given, "config.guides.file")
+        check_run(trial, str(path), "config.guides.file")
     else:
         read_guides(path, trial.data.splits)
+
+
+def _check_base(trial: Trial) -> None:
+    if trial.config.trained_adversary.base:
+        check_run(trial, trial.config.trained_adversary.base, "config.trained_adversary.base")
+
+
+def _check_marks(trial: Trial) -> None:
+    mark(trial.data.corpus, trial.data.splits, trial.config.mass_adversary)
+
+
+_CHECKS: dict[str, Callable[[Trial], None]] = {
+    "train_guide_file": _check_guide,
+    "train_adversaries": _check_base,
+    "train_mass_adversary": _check_marks,
+}

@@ -152,9 +152,7 @@ def predictions_of(
 ) -> PopulationPredictions:
     """Return what the members of a finished stage say about a split."""
     population = describe(trial)
-    return predict_split(
-        trial, population, population_params(trial, stage, population), split
-    )
+    return predict_split(trial, population, population_params(trial, stage, population), split)
 
 
 def predict_split(
@@ -163,7 +161,7 @@ def predict_split(
     """Return what members say about a split, in the split's order."""
     encoded, config = population.splits[split], population.config
     # Every member has its own arrays of a batch.
-    share = max(1, config.memory.bytes // population.members.count)
+    share = max(1, config.memory.bytes // len(population.members.seeds))
     bounded = dataclasses.replace(config, memory=dataclasses.replace(config.memory, bytes=share))
     batches = evaluation_batches(
         encoded,

@@ -16,9 +16,9 @@ from attnjax.experiments.identity import (
     read_record,
     write_record,
 )
+from attnjax.experiments.outside import check_outside
 from attnjax.experiments.prepare import describe, prepare
 from attnjax.experiments.results import write_results
-from attnjax.experiments.outside import check_outside
 from attnjax.experiments.stage import Stage, stage_settings
 from attnjax.experiments.stages import needed
 from attnjax.experiments.trial import Trial

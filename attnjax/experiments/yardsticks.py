@@ -38,8 +38,7 @@ def add_yardsticks(
         seeds = None if other_base else tests.get("seeds")
         tests["trained_adversary"] |= {
             "instance_adversary": {name: _means(adversary.get(name)) for name in _FOUND},
-            "seeds": seeds
-            and {"jsd": seeds["jsd"]["mean"], "tvd": seeds["output_change"]["mean"]},
+            "seeds": seeds and {"jsd": seeds["jsd"]["mean"], "tvd": seeds["output_change"]["mean"]},
         }
 
 
