@@ -1,6 +1,6 @@
 """The diagram of a run's models as SVG: a tree of models, their guides beside them.
 
-It is narrow on purpose: at the width of a phone its text is still 11 pixels high.
+It is narrow on purpose: at the width of a phone its smallest text is 10.4 pixels high.
 """
 
 from collections.abc import Mapping, Sequence
