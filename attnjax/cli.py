@@ -155,7 +155,7 @@ def _run(
         _use_compilation_cache()
         _multiply_in_float32()
         from attnjax.experiments.runner import run_stages
-        from attnjax.training.loop import Interrupted
+        from attnjax.training.host import Interrupted
 
         try:
             results = run_stages(

@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str], *, configs: Path) -> Command:
 
 
 def _drop_planted_tests(raw: dict[str, Any]) -> None:
-    """Leave out the planted corpus's own tests where the command brings other data.
+    """Leave out tests that need the planted evidence where the command brings other data.
 
     Any config takes a user's data; tests that were typed with them are refused instead.
     """
@@ -63,7 +63,10 @@ def _drop_planted_tests(raw: dict[str, Any]) -> None:
     if not isinstance(data, dict) or not isinstance(tests, list | tuple):
         return
     if data.get("path") or data.get("name", "planted") != "planted":
-        raw["tests"] = [one for one in tests if not str(one).startswith("planted_")]
+        mass = raw.get("mass_adversary", {})
+        marked = mass.get("marked", "evidence") if isinstance(mass, dict) else ""
+        evidence = ("planted_", "mass_adversary") if marked == "evidence" else ("planted_",)
+        raw["tests"] = [one for one in tests if not str(one).startswith(evidence)]
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
@@ -204,8 +207,8 @@ def parse_value(text: str, default: Any) -> Any:
     if isinstance(default, tuple):
         parts = [one.strip(" '\"") for one in text.strip("()[] ").split(",")]
         words = tuple(one for one in parts if one)
-        numbers = bool(default) and isinstance(default[0], float)
-        return tuple(_parse_number(one) for one in words) if numbers else words
+        names = bool(default) and isinstance(default[0], str)
+        return words if names else tuple(_parse_number(one) for one in words)
     return text
 
 

@@ -52,8 +52,11 @@ class Inputs:
         label: the class, from 0; -1 where it is not known.
         instance_id: what the randomness of this instance is keyed by; -1 for a row that
             only fills a batch.
-        guide: a distribution over positions that training may pull the attention to, or
-            None.
+        guide: a distribution over positions that training may pull the attention to or
+            push it away from, or that is the attention; or None.
+        reference: the class distribution of another model, which training may stay close
+            to, or None.
+        marked: positions that training may keep attention away from, or None.
         question: token ids of a question, or None.
         question_mask: positions of the question that exist, or None.
         candidates: which classes are possible answers, or None where all are.
@@ -65,6 +68,8 @@ class Inputs:
     label: Int[AnyArray, "*B"]
     instance_id: Int[AnyArray, "*B"]
     guide: Float[AnyArray, "*B L"] | None = None
+    reference: Float[AnyArray, "*B classes"] | None = None
+    marked: Bool[AnyArray, "*B L"] | None = None
     question: Int[AnyArray, "*B Q"] | None = None
     question_mask: Bool[AnyArray, "*B Q"] | None = None
     candidates: Bool[AnyArray, "*B C"] | None = None

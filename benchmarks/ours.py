@@ -278,6 +278,7 @@ class Trainer:
                 self._state,
                 shard_batch(batch, self._mesh),
                 self._weights,
+                jnp.float32(0),
                 model=self._ours.model,
                 optimizer=self._optimizer,
                 settings=settings,

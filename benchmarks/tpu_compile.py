@@ -145,6 +145,7 @@ def trace_train_step(problem: Problem) -> jax.stages.Traced:
         on_every_device(state, problem.mesh),
         Batch(problem.inputs, valid),
         on_every_device(jax.ShapeDtypeStruct((2,), jnp.float32), problem.mesh),
+        on_every_device(jax.ShapeDtypeStruct((), jnp.float32), problem.mesh),
         model=problem.model,
         optimizer=optimizer,
         settings=StepSettings(),

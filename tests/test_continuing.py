@@ -17,7 +17,7 @@ from attnjax.experiments.runner import run_stages
 from attnjax.models.build import build_model
 from attnjax.models.inputs import single_inputs
 from attnjax.models.weights import params_to_release
-from attnjax.training.loop import Interrupted, never_stop
+from attnjax.training.host import Interrupted, never_stop
 from attnjax.workspace import work_folder
 from tests.processes import ROOT
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from attnjax.config import TESTS
+from attnjax.config import JAIN_WALLACE
 from attnjax.experiments.stages import needed
 from tests.processes import end_state, kill_in, random_delay, run
 
-STAGES = [stage.name for stage in needed(TESTS)]
+STAGES = [stage.name for stage in needed(JAIN_WALLACE)]
 
 
 @pytest.fixture(scope="module")

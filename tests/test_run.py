@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from attnjax.cli import main
-from attnjax.config import TESTS
+from attnjax.config import JAIN_WALLACE
 from tests.processes import ROOT, TOY, command, end_state, environment, run
 
 TEXTS = ["good film , truly good", "bad film , truly bad", "a good one", "a bad one"] * 30
@@ -38,9 +38,9 @@ def finished(tmp_path_factory, cache):
 def test_the_results_hold_every_test_with_finite_numbers(finished):
     results = json.loads((finished / "results.json").read_text())
     within = ("exact_adversary", "capped_adversary")
-    assert list(results["tests"]) == [one for one in TESTS if one not in within]
+    assert list(results["tests"]) == [one for one in JAIN_WALLACE if one not in within]
     assert results["dataset"]["splits"]["train"] == 100
-    assert set(results["seconds"]) >= {"train", *TESTS}
+    assert set(results["seconds"]) >= {"train", *JAIN_WALLACE}
     for test in ("gradient_agreement", "random_agreement"):
         overall = results["tests"][test]["tau"]["overall"]
         assert overall["n"] + overall["undefined"] == results["dataset"]["splits"]["test"]
@@ -301,7 +301,7 @@ def _message(capsys) -> str:
 def test_a_users_own_file_goes_through_the_whole_trial(tmp_path, cache):
     script = "<script>alert(1)</script> & good"
     path = _csv(tmp_path / "mine.csv", [*GOOD, (script, "pos"), (script, "pos"), (script, "pos")])
-    tests = ",".join(test for test in TESTS if not test.startswith("planted"))
+    tests = ",".join(test for test in JAIN_WALLACE if not test.startswith("planted"))
     done = run(
         tmp_path / "run", f"--config.data.path={path}", f"--config.tests={tests}", cache=cache
     )

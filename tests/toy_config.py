@@ -1,8 +1,8 @@
-"""A run small enough for tests: every test on a tiny planted corpus."""
+"""A run small enough for tests: every test of a trained model on a tiny planted corpus."""
 
 from ml_collections import ConfigDict
 
-from attnjax.config import TESTS, default_config
+from attnjax.config import JAIN_WALLACE, default_config
 
 
 def get_config() -> ConfigDict:
@@ -21,5 +21,5 @@ def get_config() -> ConfigDict:
     config.adversary.steps = 30
     config.permutation.count = 10
     config.bootstrap.samples = 50
-    config.tests = TESTS
+    config.tests = JAIN_WALLACE
     return config

@@ -4,10 +4,12 @@ Outside the package a config is an `ml_collections.ConfigDict` (a file in `confi
 changed by flags); inside it is `Config`, which only `resolve` makes.
 """
 
+from attnjax.config.fields import PROTOCOLS
 from attnjax.config.resolution import resolve
 from attnjax.config.sections import (
-    PROTOCOLS,
+    JAIN_WALLACE,
     TESTS,
+    WIEGREFFE_PINTER,
     AdversaryConfig,
     BootstrapConfig,
     CappedConfig,
@@ -27,10 +29,18 @@ from attnjax.config.sections import (
     default_config,
     field_names,
 )
+from attnjax.config.trained import (
+    GuidesConfig,
+    MassAdversaryConfig,
+    SeedsConfig,
+    TrainedAdversaryConfig,
+)
 
 __all__ = [
+    "JAIN_WALLACE",
     "PROTOCOLS",
     "TESTS",
+    "WIEGREFFE_PINTER",
     "AdversaryConfig",
     "BootstrapConfig",
     "CappedConfig",
@@ -38,14 +48,18 @@ __all__ = [
     "DataConfig",
     "ExactConfig",
     "GradientConfig",
+    "GuidesConfig",
     "LeaveOneOutConfig",
+    "MassAdversaryConfig",
     "MemoryConfig",
     "ModelConfig",
     "PermutationConfig",
     "ProtocolConfig",
     "RandomConfig",
     "ReportConfig",
+    "SeedsConfig",
     "SelectionConfig",
+    "TrainedAdversaryConfig",
     "TrainingConfig",
     "default_config",
     "field_names",

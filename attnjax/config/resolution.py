@@ -7,6 +7,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from attnjax.config.checks import check_together, config_error
 from attnjax.config.sections import TESTS, Config
 from attnjax.errors import ConfigError, UserError, raise_all, suggestion
 
@@ -34,7 +35,7 @@ def resolve(raw: ConfigDict | Mapping[str, Any]) -> Config:
     config = _build(Config, values, "config", errors)
     raise_all(errors)
     config = _decide(config)
-    _check_together(config, errors)
+    check_together(config, errors)
     raise_all(errors)
     return config
 
@@ -42,7 +43,7 @@ def resolve(raw: ConfigDict | Mapping[str, Any]) -> Config:
 def _build(cls: type, values: Any, where: str, errors: list[UserError]) -> Any:
     """Build one dataclass from a mapping, gathering every error on the way."""
     if not isinstance(values, Mapping):
-        errors.append(_error(where, repr(values), "a section with fields", "write it as one"))
+        errors.append(config_error(where, repr(values), "a section with fields", "write it as one"))
         return cls()
     specs = {spec.name: spec for spec in dataclasses.fields(cls)}
     for name in values:
@@ -67,12 +68,8 @@ def _build(cls: type, values: Any, where: str, errors: list[UserError]) -> Any:
     return cls(**chosen)
 
 
-def _error(where: str, found: str, expected: str, action: str) -> ConfigError:
-    return ConfigError(where, found=found, expected=expected, action=action)
-
-
 def _unknown(where: str, name: str, choices: list[str]) -> ConfigError:
-    return _error(
+    return config_error(
         where,
         f"an unknown field{suggestion(name, choices)}",
         "one of " + ", ".join(choices),
@@ -83,13 +80,15 @@ def _unknown(where: str, name: str, choices: list[str]) -> ConfigError:
 def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
-        errors.append(_error(where, repr(value), "a list of names of tests", "correct it"))
+        errors.append(config_error(where, repr(value), "a list of names of tests", "correct it"))
         return ()
     for name in names:
         if name not in TESTS:
             near = suggestion(str(name), TESTS)
             errors.append(
-                _error(where, f"{name!r}{near}", "tests among " + ", ".join(TESTS), "correct it")
+                config_error(
+                    where, f"{name!r}{near}", "tests among " + ", ".join(TESTS), "correct it"
+                )
             )
     return tuple(dict.fromkeys(names))
 
@@ -97,7 +96,11 @@ def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
 def _numbers(where: str, value: Any, spec: dict[str, Any], errors: list) -> tuple[float, ...]:
     """Check each of several numbers against the range of all; return them in order."""
     parts = value if isinstance(value, list | tuple) else (value,)
-    numbers = [_leaf(where, one, 0.0, spec, errors) for one in parts]
+    if len(parts) < spec["least"]:
+        errors.append(
+            config_error(where, "no number", f"at least {spec['least']}", "give one or more")
+        )
+    numbers = [_leaf(where, one, spec.get("kind", float)(), spec, errors) for one in parts]
     return tuple(sorted(set(numbers)))
 
 
@@ -107,13 +110,15 @@ def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: li
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 10**300 else math.inf
     if type(value) is not kind:
-        errors.append(_error(where, repr(value), _KINDS[kind], "correct it"))
+        errors.append(config_error(where, repr(value), _KINDS[kind], "correct it"))
         return default
     if choices := spec.get("choices"):
         if value not in choices:
             near = suggestion(str(value), choices)
             errors.append(
-                _error(where, f"{value!r}{near}", "one of " + ", ".join(choices), "choose one")
+                config_error(
+                    where, f"{value!r}{near}", "one of " + ", ".join(choices), "choose one"
+                )
             )
             return default
     elif "low" in spec:
@@ -122,7 +127,7 @@ def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: li
         if not inside:  # also NaN
             least = f"above {low}" if spec["above"] else f"at least {low}"
             most = "" if math.isinf(high) else f" and at most {high}"
-            errors.append(_error(where, repr(value), least + most, "choose such a value"))
+            errors.append(config_error(where, repr(value), least + most, "choose such a value"))
             return default
     return value
 
@@ -142,44 +147,3 @@ def _decide(config: Config) -> Config:
     if config.data.path:
         changed["data"] = dataclasses.replace(changed["data"], name="file")
     return dataclasses.replace(config, **changed)
-
-
-def _check_together(config: Config, errors: list[UserError]) -> None:
-    """Check what no field can know alone."""
-    data = config.data
-    if data.name == "file" and not data.path:
-        errors.append(_error("config.data.path", "''", "a file", "name your JSONL, CSV or TSV"))
-    if data.name == "tfds" and not data.tfds_name:
-        errors.append(_error("config.data.tfds_name", "''", "a TFDS dataset", "name one"))
-    if data.dev_fraction + data.test_fraction >= 1.0:
-        errors.append(
-            _error(
-                "config.data.dev_fraction + config.data.test_fraction",
-                f"{data.dev_fraction + data.test_fraction:g}",
-                "less than 1",
-                "leave some instances to train on",
-            )
-        )
-    if config.training.epochs == 0 and not config.model.weights:
-        errors.append(
-            _error(
-                "config.training.epochs",
-                "0",
-                "at least 1 where model.weights names no trained weights",
-                "train, or name weights",
-            )
-        )
-    planted_only = [test for test in config.tests if test.startswith("planted_")]
-    if planted_only and data.name != "planted":
-        errors.append(
-            _error(
-                "config.tests",
-                f"{', '.join(planted_only)} on data {data.name!r}",
-                "these tests only on the planted corpus, whose evidence is known",
-                "remove them or use --config.data.name=planted",
-            )
-        )
-    if "planted_controls" in config.tests and config.training.epochs == 0:
-        errors.append(
-            _error("config.training.epochs", "0", "at least 1 to train the controls", "train")
-        )

@@ -4,16 +4,21 @@ Fields whose value is `"protocol"` follow `protocol.setting`.
 """
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ml_collections import ConfigDict
 
-PROTOCOLS = ("paper", "release", "fixed")
-FOLLOWING = ("protocol", *PROTOCOLS)
-TESTS = (
+from attnjax.config.fields import FOLLOWING, PROTOCOLS, choice, number, numbers
+from attnjax.config.trained import (
+    GuidesConfig,
+    MassAdversaryConfig,
+    SeedsConfig,
+    TrainedAdversaryConfig,
+)
+
+JAIN_WALLACE = (
     "gradient_agreement",
     "leave_one_out_agreement",
     "gradient_leave_one_out",
@@ -25,38 +30,26 @@ TESTS = (
     "exact_adversary",
     "capped_adversary",
 )
+"""Tests of a trained model, after Jain & Wallace (2019)."""
 
+WIEGREFFE_PINTER = ("uniform", "seeds", "guides", "trained_adversary", "mass_adversary")
+"""Tests that train other models, after Wiegreffe & Pinter (2019) and Pruthi et al. (2020)."""
 
-def _choice(default: str, choices: tuple[str, ...]) -> Any:
-    return field(default=default, metadata={"choices": choices})
-
-
-def _number(
-    default: int | float, low: int | float, high: int | float = math.inf, above: bool = False
-) -> Any:
-    """A number in [low, high], or (low, high] where `above`."""
-    return field(default=default, metadata={"low": low, "high": high, "above": above})
-
-
-def _numbers(
-    default: tuple[float, ...], low: float, high: float = math.inf, above: bool = False
-) -> Any:
-    """Numbers, each in [low, high], or (low, high] where `above`."""
-    return field(default=default, metadata={"low": low, "high": high, "above": above})
+TESTS = (*JAIN_WALLACE, *WIEGREFFE_PINTER)
 
 
 @dataclass(frozen=True)
 class ProtocolConfig:
     """Which of the sources every `"protocol"` field follows."""
 
-    setting: str = _choice("fixed", PROTOCOLS)
+    setting: str = choice("fixed", PROTOCOLS)
 
 
 @dataclass(frozen=True)
 class DataConfig:
     """Where instances come from and how they become padded batches."""
 
-    name: str = _choice("planted", ("planted", "sst", "file", "tfds"))
+    name: str = choice("planted", ("planted", "sst", "file", "tfds"))
     dir: str = ""  # local copies of a dataset's files; else ATTNJAX_DATA_DIR, else download
     path: str = ""  # a user's own JSONL, CSV or TSV; sets name to "file"
     dev_path: str = ""  # the dev split of a user's own file, if it is another file
@@ -64,36 +57,38 @@ class DataConfig:
     text_column: str = "text"
     label_column: str = "label"
     split_column: str = ""  # column with train, dev, test; empty: seeded splits
-    dev_fraction: float = _number(0.1, 0.0, 0.9, above=True)  # of seeded splits
-    test_fraction: float = _number(0.2, 0.0, 0.9, above=True)
-    split_seed: int = _number(0, 0, 2**31 - 1)  # of seeded splits and the planted corpus
+    dev_fraction: float = number(0.1, 0.0, 0.9, above=True)  # of seeded splits
+    test_fraction: float = number(0.2, 0.0, 0.9, above=True)
+    split_seed: int = number(0, 0, 2**31 - 1)  # of seeded splits and the planted corpus
     tfds_name: str = ""  # a TFDS dataset, e.g. "ag_news_subset"
     train_split: str = "train"  # TFDS split expressions; an empty one is cut from train
     dev_split: str = ""
     test_split: str = "test"
-    source: str = _choice("authors_csv", ("authors_csv", "trees"))  # of sst
-    filter: str = _choice("paper", ("paper", "none"))  # of sst: 5 < tokens < longest, per split
-    tokenizer: str = _choice("auto", ("auto", "whitespace", "words"))
+    source: str = choice("authors_csv", ("authors_csv", "trees"))  # of sst
+    filter: str = choice("paper", ("paper", "none"))  # of sst: 5 < tokens < longest, per split
+    tokenizer: str = choice("auto", ("auto", "whitespace", "words"))
     lowercase: bool = True
-    min_count: int = _number(1, 1, 2**31 - 1)  # rarer words become the unknown word
+    min_count: int = number(1, 1, 2**31 - 1)  # rarer words become the unknown word
     vocabulary: str = ""  # a file with one token a line, instead of one counted on train
     vectors: str = ""  # word vectors, fastText or GloVe text format
-    max_length: int = _number(512, 4, 100_000)  # tokens, start and end included
-    on_long: str = _choice("truncate", ("truncate", "refuse"))
-    num_buckets: int = _number(2, 1, 32)
-    size: int = _number(4000, 100, 1_000_000)  # training sentences of the planted corpus
-    unknown_only: str = _choice("refuse", ("refuse", "keep"))  # texts of only unknown words
+    max_length: int = number(512, 4, 100_000)  # tokens, start and end included
+    on_long: str = choice("truncate", ("truncate", "refuse"))
+    num_buckets: int = number(2, 1, 32)
+    size: int = number(4000, 100, 1_000_000)  # training sentences of the planted corpus
+    # of the planted corpus: one clause decides (sparse), two that each suffice (redundant)
+    planted: str = choice("mixed", ("mixed", "sparse", "redundant"))
+    unknown_only: str = choice("refuse", ("refuse", "keep"))  # texts of only unknown words
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """The classifier with attention."""
 
-    encoder: str = _choice("lstm", ("lstm", "cnn", "average"))
-    attention: str = _choice("additive", ("additive", "dot", "uniform", "random"))
-    embedding_size: int = _number(300, 1, 10_000)
-    hidden_size: int = _number(128, 1, 10_000)  # lstm: per direction
-    dropout: float = _number(0.0, 0.0, 0.95)  # on embeddings and on the context vector
+    encoder: str = choice("lstm", ("lstm", "cnn", "average"))
+    attention: str = choice("additive", ("additive", "dot", "uniform", "random"))
+    embedding_size: int = number(300, 1, 10_000)
+    hidden_size: int = number(128, 1, 10_000)  # lstm: per direction
+    dropout: float = number(0.0, 0.0, 0.95)  # on embeddings and on the context vector
     freeze_embeddings: bool = False
     weights: str = ""  # weights of the released code to start from: .npz, .safetensors, .pt
 
@@ -102,78 +97,78 @@ class ModelConfig:
 class TrainingConfig:
     """The optimisation."""
 
-    epochs: int = _number(8, 0, 100_000)
-    batch_size: int = _number(32, 1, 65_536)
-    learning_rate: float = _number(1e-3, 0.0, 10.0, above=True)
-    weight_decay: float = _number(1e-5, 0.0, 1.0)  # L2 added to the gradient, not on attention
-    amsgrad: str = _choice("protocol", FOLLOWING)  # maximum of raw or of corrected moments
-    loss: str = _choice("protocol", FOLLOWING)  # paper, release: sum of a batch; fixed: mean
-    first_epoch: str = _choice("protocol", FOLLOWING)  # release: epoch 0 is never the best
+    epochs: int = number(8, 0, 100_000)
+    batch_size: int = number(32, 1, 65_536)
+    learning_rate: float = number(1e-3, 0.0, 10.0, above=True)
+    weight_decay: float = number(1e-5, 0.0, 1.0)  # L2 added to the gradient, not on attention
+    amsgrad: str = choice("protocol", FOLLOWING)  # maximum of raw or of corrected moments
+    loss: str = choice("protocol", FOLLOWING)  # paper, release: sum of a batch; fixed: mean
+    first_epoch: str = choice("protocol", FOLLOWING)  # release: epoch 0 is never the best
     class_weights: bool = True  # binary: negatives / positives on the positive class
-    patience: int = _number(0, 0, 100_000)  # epochs without a better dev score; 0: never stop
-    guide_weight: float = _number(0.0, 0.0, 1e6)  # pull of attention to the guide, nats
-    checkpoint_every: int = _number(200, 1, 1_000_000)  # steps, beside every epoch's end
-    log_every: int = _number(20, 1, 1_000_000)  # steps
+    patience: int = number(0, 0, 100_000)  # epochs without a better dev score; 0: never stop
+    guide_weight: float = number(0.0, 0.0, 1e6)  # pull of attention to the guide, nats
+    checkpoint_every: int = number(200, 1, 1_000_000)  # steps, beside every epoch's end
+    log_every: int = number(20, 1, 1_000_000)  # steps
 
 
 @dataclass(frozen=True)
 class SelectionConfig:
     """How the best epoch is chosen."""
 
-    split: str = _choice("dev", ("dev", "test"))
+    split: str = choice("dev", ("dev", "test"))
 
 
 @dataclass(frozen=True)
 class GradientConfig:
     """Gradient importance."""
 
-    target: str = _choice("probability", ("probability", "logit"))  # logit: never saturates
-    attention: str = _choice("detached", ("detached", "attached"))  # all sources: detached
-    limit: int = _number(0, 0, 2**31 - 1)  # instances; 0: all
+    target: str = choice("probability", ("probability", "logit"))  # logit: never saturates
+    attention: str = choice("detached", ("detached", "attached"))  # all sources: detached
+    limit: int = number(0, 0, 2**31 - 1)  # instances; 0: all
 
 
 @dataclass(frozen=True)
 class LeaveOneOutConfig:
     """Leave-one-out importance: every token deleted in turn, the text encoded again."""
 
-    limit: int = _number(0, 0, 2**31 - 1)
+    limit: int = number(0, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class RandomConfig:
     """Random attention as the baseline of agreement."""
 
-    draws: int = _number(1, 1, 1000)
+    draws: int = number(1, 1, 1000)
 
 
 @dataclass(frozen=True)
 class PermutationConfig:
     """Shuffled attention."""
 
-    count: int = _number(100, 1, 100_000)
-    limit: int = _number(0, 0, 2**31 - 1)
+    count: int = number(100, 1, 100_000)
+    limit: int = number(0, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class AdversaryConfig:
     """The search for the attention farthest from the model's own with the same output."""
 
-    candidates: int = _number(5, 1, 1000)
-    steps: int = _number(500, 1, 100_000)
-    starts: str = _choice("protocol", FOLLOWING)  # paper, release: noise; fixed: also pairs
-    constraint: str = _choice("protocol", FOLLOWING)  # a penalty; fixed: projected steps
-    step_size: float = _number(2.0, 0.0, 100.0, above=True)  # of projected steps
-    patience: int = _number(20, 0, 100_000)  # projected steps without gain; 0: never stop
-    learning_rate: float = _number(0.01, 0.0, 10.0, above=True)  # with a penalty
-    penalty: float = _number(500.0, 0.0, 1e9, above=True)
-    noise: float = _number(3.0, 0.0, 100.0)  # standard deviation of the initial log-weights
-    epsilon: float = _number(0.01, 0.0, 1.0, above=True)  # TVD
-    optimizer_epsilon: str = _choice("protocol", FOLLOWING)
-    filter_epsilon: str = _choice("protocol", FOLLOWING)  # release: 0.05
-    keep: str = _choice("protocol", FOLLOWING)  # release: last iterate; fixed: best feasible
-    jsd: str = _choice("protocol", FOLLOWING)  # release: log(p + 1e-10)
-    amsgrad: str = _choice("protocol", FOLLOWING)
-    limit: int = _number(0, 0, 2**31 - 1)
+    candidates: int = number(5, 1, 1000)
+    steps: int = number(500, 1, 100_000)
+    starts: str = choice("protocol", FOLLOWING)  # paper, release: noise; fixed: also pairs
+    constraint: str = choice("protocol", FOLLOWING)  # a penalty; fixed: projected steps
+    step_size: float = number(2.0, 0.0, 100.0, above=True)  # of projected steps
+    patience: int = number(20, 0, 100_000)  # projected steps without gain; 0: never stop
+    learning_rate: float = number(0.01, 0.0, 10.0, above=True)  # with a penalty
+    penalty: float = number(500.0, 0.0, 1e9, above=True)
+    noise: float = number(3.0, 0.0, 100.0)  # standard deviation of the initial log-weights
+    epsilon: float = number(0.01, 0.0, 1.0, above=True)  # TVD
+    optimizer_epsilon: str = choice("protocol", FOLLOWING)
+    filter_epsilon: str = choice("protocol", FOLLOWING)  # release: 0.05
+    keep: str = choice("protocol", FOLLOWING)  # release: last iterate; fixed: best feasible
+    jsd: str = choice("protocol", FOLLOWING)  # release: log(p + 1e-10)
+    amsgrad: str = choice("protocol", FOLLOWING)
+    limit: int = number(0, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -181,41 +176,41 @@ class ExactConfig:
     """The strongest adversary of two-class models, computed instead of searched."""
 
     # TVD, the points of its curve; the limits of the search are always among them
-    epsilons: tuple[float, ...] = _numbers(
+    epsilons: tuple[float, ...] = numbers(
         (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5), 0.0, 1.0, above=True
     )
-    limit: int = _number(0, 0, 2**31 - 1)
+    limit: int = number(0, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class CappedConfig:
     """The strongest adversary among attentions that do not rest on one or two tokens."""
 
-    caps: tuple[float, ...] = _numbers((0.25, 0.5), 0.0, 1.0, above=True)  # on every weight
+    caps: tuple[float, ...] = numbers((0.25, 0.5), 0.0, 1.0, above=True)  # on every weight
     # on the entropy, shares of the log of the number of tokens
-    entropy_floors: tuple[float, ...] = _numbers((0.5,), 0.0, 1.0, above=True)
-    limit: int = _number(0, 0, 2**31 - 1)
+    entropy_floors: tuple[float, ...] = numbers((0.5,), 0.0, 1.0, above=True)
+    limit: int = number(0, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class BootstrapConfig:
     """Confidence intervals."""
 
-    samples: int = _number(1000, 10, 1_000_000)
+    samples: int = number(1000, 10, 1_000_000)
 
 
 @dataclass(frozen=True)
 class MemoryConfig:
     """Bounds on working memory."""
 
-    bytes: int = _number(256 * 2**20, 2**20, 2**50)  # of one chunk's intermediate arrays
+    bytes: int = number(256 * 2**20, 2**20, 2**50)  # of one chunk's intermediate arrays
 
 
 @dataclass(frozen=True)
 class ReportConfig:
     """What the report shows."""
 
-    instances: int = _number(5000, 0, 1_000_000)  # in the table; 0: no text is shown
+    instances: int = number(5000, 0, 1_000_000)  # in the table; 0: no text is shown
     title: str = ""
 
 
@@ -223,7 +218,7 @@ class ReportConfig:
 class Config:
     """A whole run."""
 
-    seed: int = _number(0, 0, 2**31 - 1)
+    seed: int = number(0, 0, 2**31 - 1)
     tests: tuple[str, ...] = (
         "gradient_agreement",
         "leave_one_out_agreement",
@@ -245,6 +240,10 @@ class Config:
     adversary: AdversaryConfig = field(default_factory=AdversaryConfig)
     exact: ExactConfig = field(default_factory=ExactConfig)
     capped: CappedConfig = field(default_factory=CappedConfig)
+    seeds: SeedsConfig = field(default_factory=SeedsConfig)
+    guides: GuidesConfig = field(default_factory=GuidesConfig)
+    trained_adversary: TrainedAdversaryConfig = field(default_factory=TrainedAdversaryConfig)
+    mass_adversary: MassAdversaryConfig = field(default_factory=MassAdversaryConfig)
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     report: ReportConfig = field(default_factory=ReportConfig)

@@ -56,7 +56,8 @@ def fill(split: EncodedSplit, rows: Rows, batch_size: int) -> Batch:
     """Return the batch of the given instances, on the host (NumPy arrays).
 
     Rows beyond the instances are invalid: all padding, nothing attendable, id and label -1.
-    `guide` is uniform over the evidence of a text (all zero where it has none).
+    `guide` is that of the split or, where it has none, uniform over the evidence of a text
+    (all zero where a text has none).
 
     Args:
         split: the encoded texts.
@@ -74,15 +75,11 @@ def fill(split: EncodedSplit, rows: Rows, batch_size: int) -> Batch:
     token_ids = np.full(shape, PAD, np.int32)
     mask, attendable = np.zeros(shape, bool), np.zeros(shape, bool)
     label, instance_id = np.full(batch_size, -1, np.int32), np.full(batch_size, -1, np.int32)
-    guide = None if split.evidence is None else np.zeros((batch_size, length), np.float32)
     for row, position in enumerate(positions):
         ids = split.token_ids[position]
         token_ids[row, 0, : len(ids)] = ids
         mask[row, 0, : len(ids)] = True
         attendable[row, 0, 1 : len(ids) - 1] = True
-        if guide is not None and split.evidence is not None:
-            flags = split.evidence[position]
-            guide[row, 1 : len(ids) - 1] = flags / max(flags.sum(), 1)
     label[: len(positions)] = split.label[positions]
     instance_id[: len(positions)] = split.instance_id[positions]
     inputs = Inputs(
@@ -91,9 +88,44 @@ def fill(split: EncodedSplit, rows: Rows, batch_size: int) -> Batch:
         attendable=attendable,
         label=label,
         instance_id=instance_id,
-        guide=guide,
+        guide=_of_words(_guides(split, positions), (batch_size, length), np.float32),
+        reference=_reference(split, positions, batch_size),
+        marked=_of_words(_chosen(split.marked, positions), (batch_size, length), bool),
     )
     return Batch(inputs, np.arange(batch_size) < len(positions))
+
+
+def _guides(split: EncodedSplit, positions: np.ndarray) -> list[np.ndarray] | None:
+    """Return the guides of some texts, over their words."""
+    if split.guide is not None or split.evidence is None:
+        return _chosen(split.guide, positions)
+    return [flags / max(flags.sum(), 1) for flags in _chosen(split.evidence, positions) or ()]
+
+
+def _chosen(
+    of_texts: Sequence[np.ndarray] | None, positions: np.ndarray
+) -> list[np.ndarray] | None:
+    return None if of_texts is None else [of_texts[position] for position in positions]
+
+
+def _of_words(
+    of_texts: Sequence[np.ndarray] | None, shape: tuple[int, int], dtype: type
+) -> np.ndarray | None:
+    """Return what belongs to words as one array over positions, zero at start, end and padding."""
+    if of_texts is None:
+        return None
+    array = np.zeros(shape, dtype)
+    for row, values in enumerate(of_texts):
+        array[row, 1 : len(values) + 1] = values
+    return array
+
+
+def _reference(split: EncodedSplit, positions: np.ndarray, batch_size: int) -> np.ndarray | None:
+    if split.reference is None:
+        return None
+    reference = np.zeros((batch_size, split.reference.shape[1]), np.float32)
+    reference[: len(positions)] = split.reference[positions]
+    return reference
 
 
 def evaluation_batches(
@@ -122,7 +154,7 @@ def evaluation_batches(
     if 0 < limit < len(split):
         positions = np.random.default_rng(0).permutation(len(split))[:limit]
     rows = []
-    for length, members in _buckets(split, lengths):
+    for length, members in bucket_members(split, lengths):
         chosen = members[np.isin(members, positions)]
         chosen = chosen[np.argsort(split.lengths[chosen], kind="stable")]
         rows += [Rows(part, length) for part in _parts(chosen, batch_size)]
@@ -143,7 +175,7 @@ def steps_per_epoch(split: EncodedSplit, *, lengths: Sequence[int], batch_size: 
         >>> steps_per_epoch(split, lengths=(8,), batch_size=2)
         3
     """
-    return sum(-(-len(members) // batch_size) for _, members in _buckets(split, lengths))
+    return sum(-(-len(members) // batch_size) for _, members in bucket_members(split, lengths))
 
 
 class ShuffledPlan:
@@ -167,7 +199,7 @@ class ShuffledPlan:
         num_epochs: int,
     ) -> None:
         self.split, self.batch_size, self.seed = split, batch_size, seed
-        self.buckets = _buckets(split, lengths)
+        self.buckets = bucket_members(split, lengths)
         self.steps = steps_per_epoch(split, lengths=lengths, batch_size=batch_size)
         self.num_epochs = num_epochs
         # Two epochs are asked for at once where one ends and the next begins.
@@ -181,14 +213,41 @@ class ShuffledPlan:
         return TrainingBatch(fill(self.split, self.plan(epoch)[step], self.batch_size), epoch)
 
     def _plan(self, epoch: int) -> list[Rows]:
-        """Shuffle within each bucket, cut into batches, then shuffle the batches."""
-        generator = np.random.default_rng([self.seed, epoch])
-        rows = [
-            Rows(part, length)
-            for length, members in self.buckets
-            for part in _parts(generator.permutation(members), self.batch_size)
-        ]
-        return [rows[i] for i in generator.permutation(len(rows))]
+        sizes = [len(members) for _, members in self.buckets]
+        parts, order = shuffled_parts(sizes, self.batch_size, seed=self.seed, epoch=epoch)
+        return [self._rows(*parts[i]) for i in order]
+
+    def _rows(self, bucket: int, chosen: Int[np.ndarray, " n"]) -> Rows:
+        length, members = self.buckets[bucket]
+        return Rows(members[chosen], length)
+
+
+def shuffled_parts(
+    sizes: Sequence[int], batch_size: int, *, seed: int, epoch: int
+) -> tuple[list[tuple[int, Int[np.ndarray, " n"]]], Int[np.ndarray, " steps"]]:
+    """Shuffle within each bucket, cut into batches, and shuffle the batches.
+
+    Args:
+        sizes: how many texts each bucket has.
+        batch_size: texts of a batch, at most.
+        seed: of the order, together with the epoch.
+        epoch: from 0.
+
+    Returns:
+        The batches, each as a bucket's number and which of its texts; and their order.
+
+    Example:
+        >>> parts, order = shuffled_parts([2, 3], 2, seed=0, epoch=0)
+        >>> [bucket for bucket, _ in parts], sorted(order.tolist())
+        ([0, 1, 1], [0, 1, 2])
+    """
+    generator = np.random.default_rng([seed, epoch])
+    parts = [
+        (bucket, part)
+        for bucket, size in enumerate(sizes)
+        for part in _parts(generator.permutation(size), batch_size)
+    ]
+    return parts, generator.permutation(len(parts))
 
 
 def training_iterator(
@@ -221,7 +280,7 @@ def training_iterator(
     return iter(grain.MapDataset.source(plan).to_iter_dataset(options))
 
 
-def _buckets(
+def bucket_members(
     split: EncodedSplit, lengths: Sequence[int]
 ) -> list[tuple[int, Int[np.ndarray, " n"]]]:
     """Return each padded length with the positions of the texts that belong to it."""

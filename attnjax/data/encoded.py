@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from attnjax.data.corpus import Instances
 from attnjax.data.reading import raise_some
@@ -26,12 +26,19 @@ class EncodedSplit:
         instance_id: unique over the corpus.
         evidence: for each text one flag for each of its *words* (start and end have none),
             or None.
+        guide: for each text a distribution over its words, which becomes `Inputs.guide`;
+            where it is None, evidence that is known is spread evenly.
+        reference: the class distribution of another model for each text, or None.
+        marked: for each text one flag for each of its words, or None.
     """
 
     token_ids: tuple[Int[np.ndarray, "_"], ...]
     label: Int[np.ndarray, " N"]
     instance_id: Int[np.ndarray, " N"]
     evidence: tuple[Bool[np.ndarray, "_"], ...] | None = None
+    guide: tuple[Float[np.ndarray, "_"], ...] | None = None
+    reference: Float[np.ndarray, "N classes"] | None = None
+    marked: tuple[Bool[np.ndarray, "_"], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.token_ids)

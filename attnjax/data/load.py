@@ -6,6 +6,7 @@ from attnjax.config import DataConfig
 from attnjax.data.corpus import Corpus
 from attnjax.data.files import file_corpus
 from attnjax.data.planted import planted_corpus
+from attnjax.data.planted_writer import VARIANTS
 from attnjax.data.sst import sst_corpus
 from attnjax.data.tfds_source import tfds_corpus
 from attnjax.data.vocabulary import Vocabulary, build_vocabulary, read_vocabulary
@@ -26,7 +27,8 @@ def load_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         ('negative', 'positive')
     """
     if config.name == "planted":
-        return planted_corpus(config.size, seed=config.split_seed)
+        parameters = VARIANTS[config.planted]
+        return planted_corpus(config.size, seed=config.split_seed, parameters=parameters)
     if config.name == "sst":
         return sst_corpus(config, cache_dir=cache_dir)
     if config.name == "tfds":

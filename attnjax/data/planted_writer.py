@@ -1,7 +1,7 @@
 """Draws the sentences of the planted-evidence corpus, part by part."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attnjax.data.planted_frames import (
@@ -70,6 +70,24 @@ class PlantedParameters:
 
 
 PLANTED = PlantedParameters()
+
+
+def _without(kinds: tuple[tuple[str, float], ...], left_out: str) -> tuple[tuple[str, float], ...]:
+    """Return the other kinds, their shares in the same proportions."""
+    rest = sum(share for kind, share in kinds if kind != left_out)
+    return tuple((kind, share / rest) for kind, share in kinds if kind != left_out)
+
+
+VARIANTS = {
+    "mixed": PLANTED,
+    "sparse": replace(PLANTED, kinds=_without(PLANTED.kinds, "redundant")),
+    "redundant": replace(PLANTED, kinds=(("redundant", 1.0),)),
+}
+"""Corpora of the frozen grammar with other shares of its kinds of sentence.
+
+`mixed` is the corpus itself. In `sparse` one clause decides, with the other kinds in the
+proportions of the corpus; in `redundant` two clauses do, each of which suffices.
+"""
 
 
 @dataclass(frozen=True)

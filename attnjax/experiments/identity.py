@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from attnjax.config import Config
+from attnjax.config import Config, resolve
 from attnjax.errors import UserError, WorkFolderError
 from attnjax.models.release_files import weights_sha256
 from attnjax.workspace import SCHEMA, check_schema, flatten, read_json, write_json
@@ -88,7 +88,9 @@ def differing_fields(
     """Return one error for each field in which a config is not the one of the record."""
     if before is None:
         return []
-    old, new = flatten(before["identity"]), flatten(identity(config))
+    # A field that an older version did not know had what is its default now.
+    old = flatten(identity(resolve({}))) | flatten(before["identity"])
+    new = flatten(identity(config))
     return [
         WorkFolderError(
             f"{directory} (config.{name})",

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from attnjax.config import TESTS, Config
+from attnjax.config import TESTS, WIEGREFFE_PINTER, Config
 from attnjax.experiments.exact import compare_with_search
 from attnjax.experiments.multiclass import summarise_enclosed
 from attnjax.experiments.result import read_rows, write_rows
 from attnjax.experiments.trial import Trial
+from attnjax.experiments.yardsticks import add_yardsticks
 from attnjax.workspace import SCHEMA, read_json, write_json
 
 _INTERNAL = ("adversary.feasible_share",)
@@ -66,15 +67,23 @@ def _tests(
 ) -> dict[str, Any]:
     """Return the summaries of the tests, the strongest adversaries within the adversary's."""
     tests = {name: done[name]["summary"] | limits(config, name) for name in TESTS if name in done}
+    _nest_strongest(config, tests, tables)
+    add_yardsticks(tests, tables, other_base=bool(config.trained_adversary.base))
+    return tests
+
+
+def _nest_strongest(
+    config: Config, tests: dict[str, Any], tables: dict[str, dict[str, Any]]
+) -> None:
+    """Move the strongest adversaries' results into the adversary's."""
     exact, capped = (tests.pop(f"{name}_adversary", None) for name in ("exact", "capped"))
     if exact is None and capped is None:
-        return tests
+        return
     adversary = tests.setdefault("adversary", {"epsilon": config.adversary.epsilon})
     if exact is not None:
         adversary |= _exact(config, exact, adversary.get("search"), tables)
     if capped is not None:
         adversary["capped"] = capped if "reason" in capped else _constraints(capped)
-    return tests
 
 
 def _exact(
@@ -121,6 +130,7 @@ def decided(config: Config) -> dict[str, str]:
         "adversary.keep": config.adversary.keep,
         "adversary.jsd": config.adversary.jsd,
         "adversary.amsgrad": config.adversary.amsgrad,
+        "trained_adversary.tvd": config.trained_adversary.tvd,
     }
 
 
@@ -135,6 +145,7 @@ _LIMITED = {
     "adversary": ("adversary",),
     "exact_adversary": ("exact",),
     "capped_adversary": ("capped",),
+    **dict.fromkeys(WIEGREFFE_PINTER, ()),
 }
 
 

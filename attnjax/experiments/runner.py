@@ -16,9 +16,11 @@ from attnjax.experiments.identity import (
     read_record,
     write_record,
 )
+from attnjax.experiments.outside import check_outside
 from attnjax.experiments.prepare import describe, prepare
 from attnjax.experiments.results import write_results
-from attnjax.experiments.stages import Stage, needed, stage_settings
+from attnjax.experiments.stage import Stage, stage_settings
+from attnjax.experiments.stages import needed
 from attnjax.experiments.trial import Trial
 from attnjax.workspace import SCHEMA, write_json
 
@@ -59,15 +61,17 @@ def run_stages(
     trial = Trial(
         config=config, data=data, directory=directory, progress=progress, stop=stop, say=say
     )
-    stages = needed(config.tests)
+    stages = [stage for stage in needed(config.tests) if stage.wanted(config)]
+    check_outside(trial, stages)
     finished = _finished_before(trial, stages, differing_inputs(directory, before, inputs))
     write_record(directory, before, config, inputs=inputs, made_with=made_with)
     _write_data(trial, described)
+    wanted = {stage.name for stage in stages}
     for number, stage in enumerate(stages, 1):
         trial.raise_if_stopped()
         title = f"[{number}/{len(stages)}] {stage.name}"
         # What a stage read may have been made again since, with another outcome.
-        requires = {name: finished[name]["sha256"] for name in stage.requires}
+        requires = {name: finished[name]["sha256"] for name in stage.requires if name in wanted}
         if finished.get(stage.name, {}).get("requires") == requires:
             say(f"{title}: finished before")
         else:

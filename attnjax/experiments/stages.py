@@ -1,9 +1,7 @@
 """The stages of a run: the one table where the names in a config become functions."""
 
-import dataclasses
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,26 +15,11 @@ from attnjax.experiments.importance import gradient, leave_one_out_importance
 from attnjax.experiments.permutation import permutation, summarise_permutation
 from attnjax.experiments.planted import planted_evidence
 from attnjax.experiments.result import Result, aligned, common_instances
+from attnjax.experiments.stage import Stage
+from attnjax.experiments.stages_trained import TRAINED_STAGES
 from attnjax.experiments.training import best_params, predictions, train
 from attnjax.experiments.trial import Trial
 from attnjax.measures.summary import summarise_tau
-
-
-class Stage(NamedTuple):
-    """One step of a run.
-
-    Attributes:
-        name: of its files in `stages/`.
-        run: from the trial to the result.
-        requires: stages that must be finished before.
-        sections: config sections, or single fields of them, that decide its result, beside the
-            run's identity.
-    """
-
-    name: str
-    run: Callable[[Trial], Result]
-    requires: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
 
 
 def _gradient(trial: Trial) -> Result:
@@ -224,6 +207,7 @@ STAGES: dict[str, Stage] = {
             ("train",),
             ("capped", "adversary.epsilon", "bootstrap"),
         ),
+        *TRAINED_STAGES,
     )
 }
 
@@ -246,16 +230,3 @@ def needed(tests: tuple[str, ...]) -> list[Stage]:
     for name in ("train", "predictions", *tests):
         visit(name)
     return [STAGES[name] for name in order]
-
-
-def stage_settings(stage: Stage, trial: Trial) -> dict[str, Any]:
-    """Return the config fields that decide a stage's result, beside the run's identity."""
-    settings: dict[str, Any] = {}
-    for name in stage.sections:
-        section, _, field = name.partition(".")
-        fields = dataclasses.asdict(getattr(trial.config, section))
-        kept = {field: fields[field]} if field else fields
-        # As JSON gives them back: the settings of a finished stage are compared with these.
-        plain = {key: list(one) if isinstance(one, tuple) else one for key, one in kept.items()}
-        settings.setdefault(section, {}).update(plain)
-    return settings

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,25 @@ def best_params(trial: Trial, stage: str = "train") -> Params:
     Raises:
         WorkFolderError: if the checkpoints no longer hold what the stage recorded.
     """
+    return recorded_params(trial, stage, lambda: _fit(trial, stage).params)
+
+
+def recorded_params(trial: Trial, stage: str, fit_again: Callable[[], Params]) -> Params:
+    """Return the params of a finished training stage.
+
+    Args:
+        trial: of the run.
+        stage: name of the stage.
+        fit_again: restores them from the stage's checkpoints or, without any, trains again.
+
+    Raises:
+        WorkFolderError: if they are not what the stage recorded.
+    """
     if stage not in trial.params:
         checkpoints = trial.directory / "checkpoints" / stage
         if trial.config.training.epochs and not any(checkpoints.glob("*")):
             trial.say(f"{checkpoints}: no checkpoint is left, {stage} is repeated")
-        params = _fit(trial, stage).params
+        params = fit_again()
         path = trial.directory / "stages" / f"{stage}.json"
         if params_digest(params) != read_json(path)["summary"]["params_sha256"]:
             raise WorkFolderError(

@@ -18,7 +18,7 @@ from attnjax.data.encoded import EncodedSplit
 from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.result import read_rows
 from attnjax.models.build import build_model
-from attnjax.training.loop import Interrupted
+from attnjax.training.host import Interrupted
 from attnjax.training.mesh import SplitBatches, make_mesh
 from attnjax.types import AttentionModel, Batch, Params
 

@@ -197,6 +197,7 @@ def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
         token_ids=delete(inputs.token_ids),
         mask=delete(inputs.mask),
         attendable=delete(inputs.attendable),
+        guide=None if inputs.guide is None else close_gap(jnp.asarray(inputs.guide), position),
     )
 
 

@@ -3,10 +3,12 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float
 
+from attnjax.errors import DataError
 from attnjax.models.initializers import uniform_by_width
 from attnjax.models.masking import masked_softmax
+from attnjax.types import Inputs
 
 RANDOM_DEVIATION = 3.0
 """Standard deviation of random attention's log-weights: as peaked as a trained one."""
@@ -19,19 +21,13 @@ class AdditiveAttention(nn.Module):
     """
 
     @nn.compact
-    def __call__(
-        self,
-        states: Float[Array, "L D"],
-        attendable: Bool[Array, " L"],
-        instance_id: Int[Array, ""],
-    ) -> Float[Array, " L"]:
-        del instance_id
+    def __call__(self, states: Float[Array, "L D"], inputs: Inputs) -> Float[Array, " L"]:
         width = states.shape[-1]
         half = max(1, width // 2)
         uniform = uniform_by_width(width)
         hidden = nn.Dense(half, kernel_init=uniform, bias_init=uniform, name="hidden")(states)
         score = nn.Dense(1, use_bias=False, kernel_init=uniform_by_width(half), name="score")
-        return masked_softmax(score(jnp.tanh(hidden))[:, 0], attendable)
+        return masked_softmax(score(jnp.tanh(hidden))[:, 0], inputs.attendable[0])
 
 
 class DotAttention(nn.Module):
@@ -41,44 +37,48 @@ class DotAttention(nn.Module):
     """
 
     @nn.compact
-    def __call__(
-        self,
-        states: Float[Array, "L D"],
-        attendable: Bool[Array, " L"],
-        instance_id: Int[Array, ""],
-    ) -> Float[Array, " L"]:
-        del instance_id
+    def __call__(self, states: Float[Array, "L D"], inputs: Inputs) -> Float[Array, " L"]:
         width = states.shape[-1]
         score = nn.Dense(1, use_bias=False, kernel_init=uniform_by_width(width), name="score")
-        return masked_softmax(score(states)[:, 0] / width**0.5, attendable)
+        return masked_softmax(score(states)[:, 0] / width**0.5, inputs.attendable[0])
 
 
 class UniformAttention(nn.Module):
     """The same weight for every attendable position."""
 
     @nn.compact
-    def __call__(
-        self,
-        states: Float[Array, "L D"],
-        attendable: Bool[Array, " L"],
-        instance_id: Int[Array, ""],
-    ) -> Float[Array, " L"]:
-        del instance_id
-        return masked_softmax(jnp.zeros(states.shape[0], states.dtype), attendable)
+    def __call__(self, states: Float[Array, "L D"], inputs: Inputs) -> Float[Array, " L"]:
+        return masked_softmax(jnp.zeros(states.shape[0], states.dtype), inputs.attendable[0])
 
 
 class RandomAttention(nn.Module):
     """Noise that belongs to the instance: never trained, the same in every batch and epoch."""
 
     @nn.compact
-    def __call__(
-        self,
-        states: Float[Array, "L D"],
-        attendable: Bool[Array, " L"],
-        instance_id: Int[Array, ""],
-    ) -> Float[Array, " L"]:
+    def __call__(self, states: Float[Array, "L D"], inputs: Inputs) -> Float[Array, " L"]:
         # Rows that only fill a batch have the id -1, which cannot be folded into a key.
-        key = jax.random.fold_in(jax.random.key(0), jnp.maximum(instance_id, 0))
+        key = jax.random.fold_in(jax.random.key(0), jnp.maximum(inputs.instance_id, 0))
         # In float32 whatever the states are: another precision would be another draw.
         noise = jax.random.normal(key, (states.shape[0],), jnp.float32).astype(states.dtype)
-        return masked_softmax(RANDOM_DEVIATION * noise, attendable)
+        return masked_softmax(RANDOM_DEVIATION * noise, inputs.attendable[0])
+
+
+class GivenAttention(nn.Module):
+    """The instance's `guide`: attention that another model or the user has decided.
+
+    Scaled to a sum of 1 over the attendable positions, which a guide of a text that has
+    lost a token is not; zero where it is.
+    """
+
+    @nn.compact
+    def __call__(self, states: Float[Array, "L D"], inputs: Inputs) -> Float[Array, " L"]:
+        if inputs.guide is None:
+            raise DataError(
+                "attention of kind given",
+                found="instances without a guide",
+                expected="Inputs.guide, a distribution over the positions of each instance",
+                action="give the split its `guide`, or choose another kind of attention",
+            )
+        weights = jnp.where(inputs.attendable[0], inputs.guide, 0.0).astype(states.dtype)
+        total = jnp.sum(weights)
+        return weights / jnp.where(total > 0, total, 1.0)

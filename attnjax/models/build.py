@@ -17,6 +17,7 @@ from attnjax.errors import ConfigError, DataError
 from attnjax.models.attention import (
     AdditiveAttention,
     DotAttention,
+    GivenAttention,
     RandomAttention,
     UniformAttention,
 )
@@ -30,6 +31,7 @@ ATTENTIONS = {
     "dot": DotAttention,
     "uniform": UniformAttention,
     "random": RandomAttention,
+    "given": GivenAttention,
 }
 
 

@@ -42,7 +42,7 @@ class Classifier(nn.Module):
 
     Attributes:
         encoder: `[L, E]` and mask to `[L, D]`.
-        attention: `[L, D]`, attendable and instance id to `[L]`.
+        attention: `[L, D]` and inputs to `[L]`.
         vocabulary_size: rows of the embedding table; row 0 is padding.
         embedding_size: E.
         num_logits: 1 for two classes, else one per class.
@@ -86,7 +86,7 @@ class Classifier(nn.Module):
 
     def attend(self, states: States, inputs: Inputs) -> Float[Array, " L"]:
         """Return the model's own attention."""
-        return self.attention(states.tokens[0], inputs.attendable[0], inputs.instance_id)
+        return self.attention(states.tokens[0], inputs)
 
     def decode(
         self,

@@ -1,6 +1,5 @@
-"""The host loop: epochs, evaluation, checkpoints, and continuing after a kill."""
+"""Training one classifier."""
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,21 +11,22 @@ from jax.sharding import Mesh
 
 from attnjax.config import Config
 from attnjax.data.encoded import EncodedSplit
-from attnjax.training.checkpoint import Checkpoints
-from attnjax.training.journal import Journal
+from attnjax.training.host import (
+    Program,
+    Stepped,
+    copied,
+    never_stop,
+    print_warning,
+    run_program,
+)
 from attnjax.training.mesh import make_mesh, replicate, shard_batch
-from attnjax.training.metrics import Scores, score
+from attnjax.training.metrics import score
 from attnjax.training.predict import predict
-from attnjax.training.progress import make_display
-from attnjax.training.recorder import Recorder, TakenStep
-from attnjax.training.run import Run, initial_params, prepare_run
-from attnjax.training.state import Best, Progress, Snapshot, initial_state
+from attnjax.training.recorder import Judged
+from attnjax.training.run import Run, initial_params, may_be_best, prepare_run
+from attnjax.training.state import Best, Progress, Snapshot, TrainState, initial_state
 from attnjax.training.step import compiled_train_step
 from attnjax.types import AttentionModel, Params
-
-
-class Interrupted(Exception):
-    """Training was asked to stop, has saved, and can be continued."""
 
 
 class FitResult(NamedTuple):
@@ -51,25 +51,6 @@ class FitResult(NamedTuple):
     steps: int
     seconds: float
     status: str
-
-
-class Host(NamedTuple):
-    """Where a run leaves its traces, and who may stop it."""
-
-    checkpoints: Checkpoints
-    journal: Journal
-    recorder: Recorder
-    stop: Callable[[], bool]
-
-
-def never_stop() -> bool:
-    """Return False: the `stop` of a run that nobody interrupts."""
-    return False
-
-
-def print_warning(message: str) -> None:
-    """Print one line to standard error."""
-    print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
 def fit(
@@ -146,130 +127,59 @@ def fit(
     )
     # One program instead of one for every shape of an array.
     start = jax.jit(initial_state, static_argnames="optimizer")
-    state = replicate(start(params, optimizer=run.optimizer, key=train_key), mesh)
-    snapshot = Snapshot(state, Best(params), Progress())
-    with Checkpoints(directory, warn) as checkpoints:
-        restored = checkpoints.restore(snapshot)
-        snapshot = snapshot if restored is None else restored
-        del state, restored
-        length = snapshot.progress.journal_length
-        with Journal(metrics_path, name, length or None) as journal:
-            snapshot = _train(
-                run,
-                snapshot,
-                checkpoints=checkpoints,
-                journal=journal,
-                progress=progress,
-                stop=stop,
-            )
+    snapshot = run_program(
+        _program(run),
+        Snapshot(
+            replicate(start(params, optimizer=run.optimizer, key=train_key), mesh),
+            Best(params),
+            Progress(),
+        ),
+        directory=directory,
+        metrics_path=metrics_path,
+        name=name,
+        progress=progress,
+        stop=stop,
+        warn=warn,
+    )
     return _result(snapshot, run)
 
 
-def _train(
-    run: Run,
-    snapshot: Snapshot,
-    *,
-    checkpoints: Checkpoints,
-    journal: Journal,
-    progress: bool,
-    stop: Callable[[], bool],
-) -> Snapshot:
-    """Run the epochs that are left."""
-    if snapshot.progress.iterator is not None:
-        run.iterator.set_state(snapshot.progress.iterator)
-    epochs = run.config.training.epochs
-    num_steps = epochs * run.steps_per_epoch
-    display = make_display(journal.name, progress=progress, num_epochs=epochs, num_steps=num_steps)
-    with display:
-        recorder = Recorder(
-            journal,
-            display,
-            log_every=run.settings.log_every,
-            num_steps=num_steps,
-            seconds=snapshot.progress.seconds,
-        )
-        host = Host(checkpoints, journal, recorder, stop)
-        while snapshot.progress.status == "running":
-            snapshot = _train_epoch(run, snapshot, host)
-            snapshot = _finish_epoch(run, snapshot, host)
-    return snapshot
+def _program(run: Run) -> Program:
+    """Return how a single model takes a step and is judged."""
+    weight = replicate(jnp.float32(run.config.training.guide_weight), run.mesh)
 
-
-def _train_epoch(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
-    """Take the steps of an epoch that are left; save on the way."""
-    state, epoch = snapshot.state, snapshot.progress.epoch
-    begin, end = int(state.step), (epoch + 1) * run.steps_per_epoch
-    snapshot = snapshot._replace(state=None)  # pyright: ignore[reportArgumentType]
-    for step in range(begin + 1, end + 1):
+    def take_step(state: TrainState, number: int) -> Stepped:
+        del number
         batch = next(run.iterator).batch
         state, metrics = compiled_train_step(
             state,
             shard_batch(batch, run.mesh),
             run.class_weights,
+            weight,
             model=run.model,
             optimizer=run.optimizer,
             settings=run.settings,
         )
-        host.recorder.take(TakenStep(step, epoch, metrics, int(batch.inputs.attendable.sum())))
-        stopping = host.stop()
-        # The end of an epoch is saved after its evaluation, not twice.
-        due = step % run.config.training.checkpoint_every == 0 and step < end
-        if stopping or due:
-            _save(run, snapshot._replace(state=state), host)
-        if stopping:
-            raise Interrupted(f"stopped after step {step}; the same command continues")
-    host.recorder.flush()
-    return snapshot._replace(state=state)
+        return Stepped(state, metrics, int(batch.inputs.attendable.sum()))
 
+    def judge(params: Params, best: Best, epoch: int) -> tuple[Best, Judged]:
+        predictions = predict(run.model, params, run.dev, run.mesh)
+        scores = score(predictions.label, predictions.probability)
+        value = scores.value
+        better = best.score is None or value > best.score
+        if may_be_best(run.config.training, epoch) and better:
+            # A copy, because the next step consumes the state.
+            best = Best(copied(params), value, epoch)
+        return best, Judged(scores)
 
-def _finish_epoch(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
-    """Evaluate, keep the best weights, decide whether to go on, save."""
-    state, best, progress = snapshot
-    training, epoch = run.config.training, progress.epoch
-    predictions = predict(run.model, state.params, run.dev, run.mesh)
-    scores = score(predictions.label, predictions.probability)
-    host.recorder.evaluate(int(state.step), epoch, scores)
-    value = _score(scores)[0]
-    # The release saves nothing after its first epoch; a run of one epoch has no other.
-    eligible = training.first_epoch != "release" or epoch > 0 or training.epochs == 1
-    if eligible and (best.score is None or value > best.score):
-        # A copy, because the next step consumes the state.
-        best = Best(_copied(state.params), value, epoch)
-    since_best = epoch - best.epoch if best.epoch >= 0 else 0
-    status = "running"
-    if 0 < training.patience <= since_best:
-        status = "stopped_early"
-    elif epoch + 1 == training.epochs:
-        status = "finished"
-    progress = progress._replace(epoch=epoch + 1, epochs_since_best=since_best, status=status)
-    return _save(run, Snapshot(state, best, progress), host)
-
-
-@jax.jit
-def _copied(params: Params) -> Params:
-    """Return other buffers with the same content, by one program for all arrays."""
-    return jax.tree.map(jnp.copy, params)
-
-
-def _save(run: Run, snapshot: Snapshot, host: Host) -> Snapshot:
-    """Write a checkpoint of this moment, with every line of the journal before it."""
-    host.recorder.flush()
-    host.journal.synchronise()
-    progress = snapshot.progress._replace(
-        seconds=host.recorder.seconds,
-        iterator=run.iterator.get_state(),
-        journal_length=host.journal.length,
+    return Program(
+        training=run.config.training,
+        steps_per_epoch=run.steps_per_epoch,
+        take_step=take_step,
+        judge=judge,
+        position=run.iterator.get_state,
+        seek=run.iterator.set_state,
     )
-    snapshot = snapshot._replace(progress=progress)
-    host.checkpoints.save(snapshot)
-    return snapshot
-
-
-def _score(scores: Scores) -> tuple[float, str]:
-    """Return what an epoch is judged by, and its name."""
-    if scores.auc is None:
-        return -scores.loss, "negative_loss"
-    return scores.auc, "auc"
 
 
 def _result(snapshot: Snapshot, run: Run) -> FitResult:

@@ -1,5 +1,6 @@
 """Scores of predictions against labels, on the host."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,28 @@ class Scores(NamedTuple):
     auc: float | None
     loss: float
     auc_undefined: str | None = None
+
+    @property
+    def value(self) -> float:
+        """What an epoch is judged by: the area, or the negative loss where it is undefined."""
+        return -self.loss if self.auc is None else self.auc
+
+
+def mean_scores(members: Sequence[Scores]) -> Scores:
+    """Return the mean of several models' scores on the same instances.
+
+    Args:
+        members: at least one; their areas are all defined or all undefined.
+
+    Example:
+        >>> one, other = Scores(1.0, 1.0, 1.0, 1.0, 0.1), Scores(0.5, 0.5, 0.5, 0.5, 0.3)
+        >>> mean_scores([one, other]).accuracy
+        0.75
+    """
+    accuracy, f1, f1_macro, auc, loss, undefined = zip(*members, strict=True)
+    area = None if None in auc else float(np.mean(auc))
+    means = [float(np.mean(values)) for values in (accuracy, f1, f1_macro, loss)]
+    return Scores(*means[:3], auc=area, loss=means[3], auc_undefined=undefined[0])
 
 
 def score(label: Int[np.ndarray, " N"], probability: Float[np.ndarray, "N classes"]) -> Scores:

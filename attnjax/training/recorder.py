@@ -2,9 +2,11 @@
 
 import math
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from attnjax.errors import UserError
 from attnjax.training.journal import Journal
@@ -33,6 +35,18 @@ class TakenStep(NamedTuple):
     num_tokens: int
 
 
+class Judged(NamedTuple):
+    """How good the weights after an epoch are on dev.
+
+    Attributes:
+        scores: of a population the mean of its members'.
+        members: scores of each member by name; empty for one model.
+    """
+
+    scores: Scores
+    members: Sequence[dict[str, Any]] = ()
+
+
 class Recorder:
     """Writes what a run does, and keeps its time.
 
@@ -45,16 +59,24 @@ class Recorder:
         log_every: steps between two lines.
         num_steps: of the whole run.
         seconds: spent on this run before this process.
+        members: what each member of a population is called; empty for one model.
     """
 
     def __init__(
-        self, journal: Journal, display: Display, *, log_every: int, num_steps: int, seconds: float
+        self,
+        journal: Journal,
+        display: Display,
+        *,
+        log_every: int,
+        num_steps: int,
+        seconds: float,
+        members: Sequence[str] = (),
     ) -> None:
-        self.journal, self.display = journal, display
+        self.journal, self.display, self.members = journal, display, members
         self.log_every, self.num_steps = log_every, num_steps
         self.started = time.perf_counter() - seconds
         self.late: TakenStep | None = None
-        self.loss = math.nan
+        self.loss, self.losses = math.nan, np.array([math.nan])
         # Of this process alone: steps and seconds tell how long the rest will take.
         self.num_done, self.begun = 0, time.perf_counter()
         self.num_tokens, self.since = 0, time.perf_counter()
@@ -82,19 +104,31 @@ class Recorder:
             return
         step, self.late = self.late, None
         metrics = jax.device_get(step.metrics)
-        if not math.isfinite(metrics.loss):
-            raise TrainingDivergedError(
-                f"training, step {step.number} (epoch {step.epoch})",
-                found=f"loss {float(metrics.loss)}",
-                expected="a finite number",
-                action="lower config.training.learning_rate, or look for extreme word vectors",
-            )
-        self.loss = float(metrics.window_loss)
+        self._check(f"training, step {step.number} (epoch {step.epoch})", metrics.loss)
+        self.losses = self._of_members(metrics.window_loss)
+        self.loss = float(self.losses.mean())
         self.num_done += 1
         self.num_tokens += step.num_tokens
         # The first step too: it tells the user that all is well.
         if step.number == 1 or step.number % self.log_every == 0:
             self._log(step)
+
+    def _of_members(self, values: Any) -> np.ndarray:
+        """Return one number for each member, without those that only fill devices."""
+        return np.atleast_1d(values)[: max(len(self.members), 1)]
+
+    def _check(self, where: str, losses: Any) -> None:
+        """Raise if a loss is not a finite number, naming the members at fault."""
+        losses = self._of_members(losses)
+        at_fault = np.flatnonzero(~np.isfinite(losses))
+        if len(at_fault):
+            names = [self.members[i] for i in at_fault] if self.members else []
+            raise TrainingDivergedError(
+                ", ".join([where, *names]),
+                found=f"loss {float(losses[at_fault[0]])}",
+                expected="a finite number",
+                action="lower config.training.learning_rate, or look for extreme word vectors",
+            )
 
     def _log(self, step: TakenStep) -> None:
         now = time.perf_counter()
@@ -104,29 +138,39 @@ class Recorder:
             step=step.number,
             epoch=step.epoch,
             loss=self.loss,
+            **({"losses": self.losses.tolist()} if self.members else {}),
             tokens_per_second=round(speed, 1),
             seconds=round(self.seconds, 3),
         )
         self.display.show_step(step.number, self.loss, speed)
 
-    def evaluate(self, step: int, epoch: int, scores: Scores) -> None:
+    def evaluate(self, step: int, epoch: int, judged: Judged) -> None:
         """Record the dev scores after an epoch.
 
         Raises:
             TrainingDivergedError: if the model predicts something that is not a number.
         """
-        if not math.isfinite(scores.loss):
-            raise TrainingDivergedError(
-                f"evaluation after epoch {epoch} (step {step})",
-                found=f"loss {scores.loss}",
-                expected="a finite number",
-                action="lower config.training.learning_rate, or look for extreme word vectors",
-            )
-        dev = {name: value for name, value in scores._asdict().items() if name != "auc_undefined"}
-        if scores.auc_undefined is not None:
-            dev["auc_undefined"] = scores.auc_undefined
-        self.journal.write(step=step, epoch=epoch, dev=dev, seconds=round(self.seconds, 3))
+        scores, members = judged
+        losses = [each["loss"] for each in members] or scores.loss
+        self._check(f"evaluation after epoch {epoch} (step {step})", losses)
+        values = {"dev": described(scores)} | ({"members": members} if members else {})
+        self.journal.write(step=step, epoch=epoch, **values, seconds=round(self.seconds, 3))
         pace = (time.perf_counter() - self.begun) / max(self.num_done, 1)
         left = pace * (self.num_steps - step)
         self.display.show_epoch(epoch, self.loss, scores, left)
         self.num_tokens, self.since = 0, time.perf_counter()
+
+
+def described(scores: Scores) -> dict[str, Any]:
+    """Return scores by name; why the area is undefined only where it is.
+
+    Example:
+        >>> sorted(described(Scores(0.5, 0.5, 0.5, 0.5, 0.7)))
+        ['accuracy', 'auc', 'f1', 'f1_macro', 'loss']
+    """
+    named = scores._asdict()
+    return (
+        named
+        if scores.auc_undefined is not None
+        else {name: value for name, value in named.items() if name != "auc_undefined"}
+    )

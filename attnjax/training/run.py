@@ -10,7 +10,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Key
 
-from attnjax.config import Config
+from attnjax.config import Config, TrainingConfig
 from attnjax.data.batching import (
     Batches,
     TrainingBatch,
@@ -22,6 +22,7 @@ from attnjax.data.encoded import EncodedSplit
 from attnjax.outputs import forward
 from attnjax.training.losses import class_weights
 from attnjax.training.mesh import replicate
+from attnjax.training.objectives import Objective, classification, guided
 from attnjax.training.optimizers import build_optimizer
 from attnjax.training.step import StepSettings
 from attnjax.types import AttentionModel, Inputs, Params
@@ -76,10 +77,23 @@ def initial_params(
         ['attention', 'decoder', 'embedding', 'encoder']
     """
     batches = evaluation_batches(split, lengths=lengths, batch_size=1)
-    return jax.jit(model.init)(key, _first(batches))
+    return jax.jit(model.init)(key, first_inputs(batches))
 
 
-def _first(batches: Batches) -> Inputs:
+def may_be_best(training: TrainingConfig, epoch: int) -> bool:
+    """Return whether an epoch may be the best one.
+
+    The release saves nothing after its first epoch; a run of one epoch has no other.
+
+    Example:
+        >>> may_be_best(TrainingConfig(first_epoch="release"), epoch=0)
+        False
+    """
+    return training.first_epoch != "release" or epoch > 0 or training.epochs == 1
+
+
+def first_inputs(batches: Batches) -> Inputs:
+    """Return one instance of some batches, for the shapes of a model's weights."""
     return jax.tree.map(lambda leaf: leaf[0], batches[0].inputs)
 
 
@@ -125,18 +139,14 @@ def prepare_run(
     dev_batches = evaluation_batches(dev, **batching)
     weights = class_weights(
         train.label,
-        num_classes=_num_classes(model, params, dev_batches),
+        num_classes=num_classes(model, params, dev_batches),
         weighted=training.class_weights,
     )
-    settings = StepSettings(
-        reduction="mean" if training.loss == "fixed" else "sum",
-        guide_weight=training.guide_weight,
-        log_every=training.log_every,
-    )
+    objective = guided if training.guide_weight else classification
     return Run(
         model=model,
         optimizer=build_optimizer(training, config.model),
-        settings=settings,
+        settings=step_settings(training, objective),
         config=config,
         mesh=mesh,
         class_weights=replicate(jnp.asarray(weights), mesh),
@@ -146,8 +156,24 @@ def prepare_run(
     )
 
 
-def _num_classes(model: AttentionModel, params: Params, batches: Batches) -> int:
+def step_settings(training: TrainingConfig, objective: Objective) -> StepSettings:
+    """Return what is fixed over all steps of a run.
+
+    Args:
+        training: says how the losses of a batch are reduced and how often they are logged.
+        objective: what is minimised.
+
+    Example:
+        >>> step_settings(TrainingConfig(loss="paper"), classification).reduction
+        'sum'
+    """
+    reduction = "mean" if training.loss == "fixed" else "sum"
+    return StepSettings(reduction, objective, training.log_every)
+
+
+def num_classes(model: AttentionModel, params: Params, batches: Batches) -> int:
+    """Return the classes that a model tells apart, at least 2."""
     output = jax.eval_shape(
-        lambda params, inputs: forward(model, params, inputs), params, _first(batches)
+        lambda params, inputs: forward(model, params, inputs), params, first_inputs(batches)
     )
     return max(2, output.logits.shape[-1])

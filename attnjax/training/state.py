@@ -13,6 +13,8 @@ from attnjax.types import Params
 class TrainState(NamedTuple):
     """What a step reads and writes, all of it on the device.
 
+    In a population every array has a leading axis of members.
+
     Attributes:
         params: the weights.
         opt_state: the optimizer's own arrays.
@@ -35,13 +37,14 @@ class Best(NamedTuple):
 
     Attributes:
         params: the weights; the initial ones while `epoch` is -1.
-        score: their dev score; None while there is none.
-        epoch: counted from 0.
+        score: their dev score; None while there is none. Of a population a list, with one
+            for each member.
+        epoch: counted from 0; of a population a list.
     """
 
     params: Params
-    score: float | None = None
-    epoch: int = -1
+    score: Any = None
+    epoch: Any = -1
 
 
 class Progress(NamedTuple):

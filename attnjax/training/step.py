@@ -1,15 +1,17 @@
 """One step of training: a pure function of state and batch."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
-from attnjax.training.losses import Reduction, cross_entropy, guide_divergence, reduce_rows
+from attnjax.training.losses import Reduction, reduce_rows
+from attnjax.training.objectives import Objective, classification
 from attnjax.training.state import TrainState
-from attnjax.types import AttentionModel, Batch, Inputs, Params
+from attnjax.types import AnyArray, Attention, AttentionModel, Batch, Inputs, Output, Params
 
 
 class StepSettings(NamedTuple):
@@ -17,12 +19,12 @@ class StepSettings(NamedTuple):
 
     Attributes:
         reduction: of the losses of a batch's rows.
-        guide_weight: of the pull of attention to the guide, at least 0.
+        objective: what is minimised.
         log_every: steps after which the mean loss starts anew, at least 1.
     """
 
     reduction: Reduction = "mean"
-    guide_weight: float = 0.0
+    objective: Objective = classification
     log_every: int = 20
 
 
@@ -42,6 +44,7 @@ def train_step(
     state: TrainState,
     batch: Batch,
     class_weights: Float[Array, " classes"],
+    weight: Float[AnyArray, ""],
     *,
     model: AttentionModel,
     optimizer: optax.GradientTransformation,
@@ -57,6 +60,7 @@ def train_step(
         state: what the last step left.
         batch: rows of one padded length; those with `valid` False change nothing.
         class_weights: how much each class counts.
+        weight: of the objective's second part.
         model: the classifier.
         optimizer: from gradients to updates.
         settings: what is fixed over the run.
@@ -81,21 +85,31 @@ def train_step(
         >>> optimizer = optax.sgd(0.1)
         >>> state = initial_state(params, optimizer, jax.random.key(1))
         >>> state, metrics = train_step(
-        ...     state, jax.tree.map(jnp.asarray, batch), jnp.ones(2),
+        ...     state, jax.tree.map(jnp.asarray, batch), jnp.ones(2), jnp.zeros([]),
         ...     model=model, optimizer=optimizer, settings=StepSettings())
         >>> int(state.step)
         1
     """
     step_key = jax.random.fold_in(state.key, state.step)
 
-    def objective(params: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        rows = _row_losses(
-            params, batch, class_weights, model=model, settings=settings, key=step_key
+    def loss(params: Params) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        prepare_key, rows_key = jax.random.split(step_key)
+        rows = row_losses(
+            model.prepare(params, prepare_key),
+            batch.inputs,
+            class_weights,
+            weight,
+            model=model,
+            objective=settings.objective,
+            key=rows_key,
         )
         total = reduce_rows(rows, batch.valid, reduction="sum")
-        return reduce_rows(rows, batch.valid, reduction=settings.reduction), total
+        reduced = reduce_rows(rows, batch.valid, reduction=settings.reduction)
+        if settings.objective.times_class_weights:
+            reduced *= reduce_rows(_of_labels(class_weights, batch), batch.valid, reduction="sum")
+        return reduced, total
 
-    (_, total), gradients = jax.value_and_grad(objective, has_aux=True)(state.params)
+    (_, total), gradients = jax.value_and_grad(loss, has_aux=True)(state.params)
     updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
     fresh = state.step % settings.log_every == 0
     num_rows = jnp.sum(batch.valid).astype(jnp.float32)
@@ -121,30 +135,61 @@ compiled_train_step = jax.jit(
 """`train_step`, compiled once per batch shape; the state passed in is consumed."""
 
 
-def _row_losses(
+def row_losses(
     params: Params,
-    batch: Batch,
+    inputs: Inputs,
     class_weights: Float[Array, " classes"],
+    weight: Float[AnyArray, ""],
     *,
     model: AttentionModel,
-    settings: StepSettings,
-    key: Key[Array, ""],
+    objective: Objective,
+    key: Key[Array, ""] | None = None,
 ) -> Float[Array, " B"]:
-    """Return the loss of every row, filling rows included."""
-    prepare_key, rows_key = jax.random.split(key)
-    prepared = model.prepare(params, prepare_key)
+    """Return the loss of every row of a batch, filling rows included.
+
+    Args:
+        params: prepared for this step.
+        inputs: rows of one padded length.
+        class_weights: how much each class counts.
+        weight: of the objective's second part.
+        model: the classifier.
+        objective: what is computed of its output and attention.
+        key: of the rows' dropout; None for none.
+    """
 
     def row_loss(inputs: Inputs) -> Float[Array, ""]:
-        label: Int[Array, ""] = jnp.maximum(inputs.label, 0)
-        row_key = jax.random.fold_in(rows_key, jnp.maximum(inputs.instance_id, 0))
-        embed_key, encode_key, attend_key, decode_key = jax.random.split(row_key, 4)
-        embeddings = model.embed(prepared, inputs, key=embed_key)
-        states = model.encode(prepared, embeddings, inputs, key=encode_key)
-        attention = model.attend(prepared, states, inputs, key=attend_key)
-        output = model.decode(prepared, states, attention, inputs, key=decode_key)
-        loss = class_weights[label] * cross_entropy(output.logits, label)
-        if settings.guide_weight and inputs.guide is not None:
-            loss += settings.guide_weight * guide_divergence(attention, inputs.guide)
-        return loss
+        output, attention = run_row(model, params, inputs, key=key)
+        class_weight = class_weights[jnp.maximum(inputs.label, 0)]
+        return objective.row_loss(output, attention, inputs, class_weight, weight)
 
-    return jax.vmap(row_loss)(batch.inputs)
+    return jax.vmap(row_loss)(inputs)
+
+
+def run_row(
+    model: AttentionModel, params: Params, inputs: Inputs, *, key: Key[Array, ""] | None = None
+) -> tuple[Output, Attention]:
+    """Return the output of one instance and the model's own attention.
+
+    Args:
+        model: the classifier.
+        params: prepared for this step.
+        inputs: the instance.
+        key: of dropout, for the whole batch; None for none.
+    """
+    embed_key, encode_key, attend_key, decode_key = _row_keys(key, inputs)
+    embeddings = model.embed(params, inputs, key=embed_key)
+    states = model.encode(params, embeddings, inputs, key=encode_key)
+    attention = model.attend(params, states, inputs, key=attend_key)
+    return model.decode(params, states, attention, inputs, key=decode_key), attention
+
+
+def _row_keys(key: Key[Array, ""] | None, inputs: Inputs) -> Sequence[Key[Array, ""] | None]:
+    """Return the keys of a row's four parts."""
+    if key is None:
+        return (None,) * 4
+    row_key = jax.random.fold_in(key, jnp.maximum(inputs.instance_id, 0))
+    return tuple(jax.random.split(row_key, 4))
+
+
+def _of_labels(class_weights: Float[Array, " classes"], batch: Batch) -> Float[Array, " B"]:
+    return class_weights[jnp.maximum(jnp.asarray(batch.inputs.label), 0)]

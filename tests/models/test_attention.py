@@ -4,15 +4,28 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from attnjax.errors import DataError
 from attnjax.models.attention import (
     AdditiveAttention,
     DotAttention,
+    GivenAttention,
     RandomAttention,
     UniformAttention,
 )
+from attnjax.types import Inputs
 
 ALL = (AdditiveAttention, DotAttention, UniformAttention, RandomAttention)
-SEVEN = jnp.asarray(7)
+
+
+def inputs_of(attendable, instance_id=7, guide=None):
+    return Inputs(
+        token_ids=jnp.zeros((1, len(attendable)), jnp.int32),
+        mask=attendable[None],
+        attendable=attendable[None],
+        label=jnp.asarray(0),
+        instance_id=jnp.asarray(instance_id),
+        guide=guide,
+    )
 
 
 @pytest.fixture
@@ -27,7 +40,7 @@ def attendable():
 
 def test_additive_equals_its_formula(states, attendable):
     weights, variables = AdditiveAttention().init_with_output(
-        jax.random.key(0), states, attendable, SEVEN
+        jax.random.key(0), states, inputs_of(attendable)
     )
     params = variables["params"]
     assert params["hidden"]["kernel"].shape == (8, 4)
@@ -39,7 +52,7 @@ def test_additive_equals_its_formula(states, attendable):
 
 def test_dot_equals_its_formula(states, attendable):
     weights, variables = DotAttention().init_with_output(
-        jax.random.key(0), states, attendable, SEVEN
+        jax.random.key(0), states, inputs_of(attendable)
     )
     kernel = np.asarray(variables["params"]["score"]["kernel"], np.float64)
     scores = (np.asarray(states, np.float64) @ kernel)[:, 0] / np.sqrt(8)
@@ -48,24 +61,41 @@ def test_dot_equals_its_formula(states, attendable):
 
 @pytest.mark.parametrize("module", ALL)
 def test_zero_elsewhere_and_in_an_empty_row(module, states, attendable):
-    weights, variables = module().init_with_output(jax.random.key(0), states, attendable, SEVEN)
+    weights, variables = module().init_with_output(jax.random.key(0), states, inputs_of(attendable))
     np.testing.assert_array_equal(np.asarray(weights) > 0, attendable)
     np.testing.assert_allclose(weights.sum(), 1.0, atol=1e-6)
-    empty = module().apply(variables, states, jnp.zeros(6, bool), jnp.asarray(-1))
+    empty = module().apply(variables, states, inputs_of(jnp.zeros(6, bool), -1))
     np.testing.assert_array_equal(empty, 0.0)
 
 
 def test_uniform_is_uniform(states, attendable):
-    weights = UniformAttention().apply({}, states, attendable, SEVEN)
+    weights = UniformAttention().apply({}, states, inputs_of(attendable))
     np.testing.assert_allclose(weights, np.asarray(attendable) / 3, rtol=1e-6)
+
+
+class TestGiven:
+    def test_is_the_guide(self, states, attendable):
+        guide = jnp.array([0.0, 0.25, 0.75, 0.0, 0.0, 0.0])
+        weights = GivenAttention().apply({}, states, inputs_of(attendable, guide=guide))
+        np.testing.assert_array_equal(weights, guide)
+
+    def test_goes_nowhere_where_it_may_not(self, states, attendable):
+        """A token that was deleted leaves its weight to the others."""
+        guide = jnp.array([0.5, 0.25, 0.125, 0.125, 0.0, 0.0])
+        weights = GivenAttention().apply({}, states, inputs_of(attendable, guide=guide))
+        np.testing.assert_array_equal(weights, [0.0, 0.5, 0.25, 0.25, 0.0, 0.0])
+        empty = inputs_of(jnp.zeros(6, bool), -1, guide=jnp.zeros(6))
+        np.testing.assert_array_equal(GivenAttention().apply({}, states, empty), 0.0)
+
+    def test_without_a_guide_is_explained(self, states, attendable):
+        with pytest.raises(DataError, match="without a guide"):
+            GivenAttention().apply({}, states, inputs_of(attendable))
 
 
 class TestRandom:
     def draw(self, instance_id, length):
         where = jnp.arange(length) < 5
-        weights = RandomAttention().apply(
-            {}, jnp.zeros((length, 8)), where, jnp.asarray(instance_id)
-        )
+        weights = RandomAttention().apply({}, jnp.zeros((length, 8)), inputs_of(where, instance_id))
         return np.asarray(weights)
 
     def test_belongs_to_the_instance(self):

@@ -17,7 +17,12 @@ TEXTS = ([2, 5, 4, 9, 7, 12, 3], [2, 7, 3], [2, 12, 4, 4, 8, 6, 5, 11, 3], [2, 1
 """Token ids with start (2) and end (3): the first without a word twice, the second of a
 single word, the third with a word twice."""
 
-KINDS = [(encoder, attention) for encoder in ENCODERS for attention in ATTENTIONS]
+KINDS = [
+    (encoder, attention)
+    for encoder in ENCODERS
+    for attention in ATTENTIONS
+    if attention != "given"  # needs a guide
+]
 
 
 class Tiny(NamedTuple):

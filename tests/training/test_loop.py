@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from attnjax.data.batching import evaluation_batches
-from attnjax.training.loop import Interrupted, fit
+from attnjax.training.host import Interrupted
+from attnjax.training.loop import fit
 from attnjax.training.metrics import score
 from attnjax.training.predict import predict
 from attnjax.training.recorder import TrainingDivergedError

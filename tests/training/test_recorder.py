@@ -8,7 +8,7 @@ from attnjax.errors import UserError
 from attnjax.training.journal import Journal
 from attnjax.training.metrics import Scores
 from attnjax.training.progress import Lines
-from attnjax.training.recorder import Recorder, TakenStep, TrainingDivergedError
+from attnjax.training.recorder import Judged, Recorder, TakenStep, TrainingDivergedError
 from attnjax.training.step import StepMetrics
 
 
@@ -69,7 +69,7 @@ def test_an_evaluation_is_a_line_and_a_message(journal, capsys):
     recorder = make_recorder(journal)
     recorder.take(taken(3, 1.0))
     recorder.flush()
-    recorder.evaluate(3, 0, Scores(0.9, 0.8, 0.7, None, 0.6, "class 0 does not occur"))
+    recorder.evaluate(3, 0, Judged(Scores(0.9, 0.8, 0.7, None, 0.6, "class 0 does not occur")))
     (line,) = lines(journal)
     assert line["dev"] == {
         "accuracy": 0.9,
@@ -86,4 +86,4 @@ def test_an_evaluation_is_a_line_and_a_message(journal, capsys):
 
 def test_a_nan_prediction_stops(journal):
     with pytest.raises(TrainingDivergedError, match="epoch 2"):
-        make_recorder(journal).evaluate(9, 2, Scores(0.5, 0.0, 0.3, None, math.nan, "NaN"))
+        make_recorder(journal).evaluate(9, 2, Judged(Scores(0.5, 0.0, 0.3, None, math.nan, "NaN")))

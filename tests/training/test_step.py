@@ -7,6 +7,7 @@ import pytest
 
 from attnjax.data.batching import evaluation_batches
 from attnjax.training.mesh import fill_rows
+from attnjax.training.objectives import guided
 from attnjax.training.state import initial_state
 from attnjax.training.step import StepSettings, train_step
 from attnjax.types import Batch
@@ -15,6 +16,7 @@ from .toy import LENGTHS, make_toy, noisy_toy, toy, toy_split
 
 OPTIMIZER = optax.sgd(1.0)
 STATIC = ("model", "optimizer", "settings")
+GUIDED = {"objective": guided, "weight": 2.0}
 COMPILED = jax.jit(train_step, static_argnames=STATIC)  # without donation
 
 
@@ -27,7 +29,7 @@ def make_params(model=toy):
     return model.init(jax.random.key(0), jax.tree.map(lambda x: x[0], make_batch().inputs))
 
 
-def take(batch, *, model=toy, weights=(1.0, 1.0), step=0, **settings):
+def take(batch, *, model=toy, weights=(1.0, 1.0), weight=0.0, step=0, **settings):
     """Return the change of the params by one step of plain gradient descent, and its loss."""
     params = make_params(model)
     state = initial_state(params, OPTIMIZER, jax.random.key(1))
@@ -36,6 +38,7 @@ def take(batch, *, model=toy, weights=(1.0, 1.0), step=0, **settings):
         state,
         batch,
         jnp.array(weights),
+        jnp.asarray(weight),
         model=model,
         optimizer=OPTIMIZER,
         settings=StepSettings(**settings),
@@ -132,7 +135,13 @@ def test_several_classes_learn():
     losses = []
     for _ in range(30):
         state, metrics = COMPILED(
-            state, batch, jnp.ones(3), model=model, optimizer=optimizer, settings=StepSettings()
+            state,
+            batch,
+            jnp.ones(3),
+            jnp.zeros([]),
+            model=model,
+            optimizer=optimizer,
+            settings=StepSettings(),
         )
         losses.append(float(metrics.loss))
     assert losses[0] == pytest.approx(np.log(3), rel=0.3)
@@ -141,7 +150,7 @@ def test_several_classes_learn():
 
 def test_the_guide_pulls_attention_to_the_evidence():
     batch = make_batch(evidence=True)
-    plain, with_guide = take(batch)[1], take(batch, guide_weight=2.0)[1]
+    plain, with_guide = take(batch)[1], take(batch, **GUIDED)[1]
     states = [reference_attention(batch, row) for row in range(5)]
     divergence = [
         -np.log(weights[batch.inputs.guide[row] > 0][0]) for row, weights in enumerate(states)
@@ -149,9 +158,9 @@ def test_the_guide_pulls_attention_to_the_evidence():
     expected = float(plain.loss) + 2.0 * np.mean(divergence)
     assert float(with_guide.loss) == pytest.approx(expected, rel=1e-5)
     blind = batch._replace(inputs=batch.inputs.replace(guide=np.zeros_like(batch.inputs.guide)))
-    close(take(blind, guide_weight=2.0)[0], take(batch)[0])
+    close(take(blind, **GUIDED)[0], take(batch)[0])
     without = batch._replace(inputs=batch.inputs.replace(guide=None))
-    close(take(without, guide_weight=2.0)[0], take(batch)[0])
+    close(take(without, **GUIDED)[0], take(batch)[0])
 
 
 def reference_attention(batch, row):
@@ -172,6 +181,7 @@ def test_the_window_is_the_mean_over_rows_since_the_last_logged_step():
             state,
             batch,
             jnp.ones(2),
+            jnp.zeros([]),
             model=toy,
             optimizer=optimizer,
             settings=StepSettings(log_every=3),
@@ -193,6 +203,12 @@ def test_one_compilation_for_each_padded_length():
     for length in (*LENGTHS[1:], 16, *LENGTHS[1:], 16):
         batch = jax.tree.map(jnp.asarray, make_batch(length=length))
         state, _ = step(
-            state, batch, jnp.ones(2), model=toy, optimizer=OPTIMIZER, settings=StepSettings()
+            state,
+            batch,
+            jnp.ones(2),
+            jnp.zeros([]),
+            model=toy,
+            optimizer=OPTIMIZER,
+            settings=StepSettings(),
         )
     assert int(state.step) == 4

@@ -1,0 +1,72 @@
+"""One step of a run, and the settings that decide its result."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attnjax.config import Config
+from attnjax.experiments.another_run import check_run
+from attnjax.experiments.result import Result
+from attnjax.experiments.trial import Trial
+
+
+def always(config: Config) -> bool:
+    """Return True: what most stages are wanted for."""
+    del config
+    return True
+
+
+class Stage(NamedTuple):
+    """One step of a run.
+
+    Attributes:
+        name: of its files in `stages/`.
+        run: from the trial to the result.
+        requires: stages that must be finished before.
+        sections: config sections, or single fields of them, that decide its result, beside the
+            run's identity.
+        wanted: whether a config has any use for it.
+    """
+
+    name: str
+    run: Callable[[Trial], Result]
+    requires: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    wanted: Callable[[Config], bool] = always
+
+
+def stage_settings(stage: Stage, trial: Trial) -> dict[str, Any]:
+    """Return the config fields that decide a stage's result, beside the run's identity."""
+    settings: dict[str, Any] = {}
+    for name in stage.sections:
+        section, _, field = name.partition(".")
+        fields = dataclasses.asdict(getattr(trial.config, section))
+        kept = {field: fields[field]} if field else fields
+        plain = {key: _plain(trial, f"{section}.{key}", one) for key, one in kept.items()}
+        settings.setdefault(section, {}).update(plain)
+    return settings
+
+
+_OUTSIDE = ("guides.file", "trained_adversary.base", "mass_adversary.words_file")
+"""Fields that say where something lies; what decides a result is what lies there."""
+
+
+def _plain(trial: Trial, name: str, value: Any) -> Any:
+    """Return a setting as JSON gives it back: a finished stage's are compared with these."""
+    if name in _OUTSIDE and value:
+        return outside_digest(trial, name, value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def outside_digest(trial: Trial, name: str, value: str) -> str:
+    """Return a digest of the file or of the other run's model that a field names.
+
+    Raises:
+        WorkFolderError: if another run cannot be used with this one.
+    """
+    path = Path(value).expanduser()
+    if path.is_dir() or name == "trained_adversary.base":
+        return check_run(trial, value, f"config.{name}")
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,36 @@
+"""The planted corpus, only sentences in which two clauses decide and each suffices.
+
+Paper:     Wiegreffe & Pinter (2019), every test. Where evidence is sparse attention has to
+           find it; where it is redundant it does not matter where attention goes.
+Command:   python train.py --config=configs/wiegreffe_pinter/planted_redundant.py
+           (--config.model.encoder=average: states that know one word each)
+Duration:  about half an hour on two cores.
+Expected:  uniform attention is as good as the model's own.
+"""
+
+from ml_collections import ConfigDict
+
+from attnjax.config import default_config
+
+
+def get_config() -> ConfigDict:
+    """Return the config."""
+    config = default_config()
+    config.data.name = "planted"
+    config.data.planted = "redundant"
+    config.model.embedding_size = 64
+    config.model.hidden_size = 64  # per direction
+    config.training.epochs = 5
+    config.training.learning_rate = 3e-3
+    config.seeds.count = 5
+    config.trained_adversary.epochs = 20
+    config.tests = (
+        "adversary",
+        "exact_adversary",
+        "uniform",
+        "seeds",
+        "guides",
+        "trained_adversary",
+        "mass_adversary",
+    )
+    return config
