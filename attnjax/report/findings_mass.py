@@ -96,9 +96,9 @@ def _cost(base: Hidden, chosen: Hidden) -> str:
 
 
 def _meaning(base: Hidden, chosen: Hidden, target: float, name: str, encoder: str) -> list[str]:
-    if (chosen.mass or 0.0) > target or base.f1 is None or chosen.f1 is None:
+    if (chosen.mass or 0.0) > target or not base.f1 or chosen.f1 is None:
         return []
-    kept = chosen.f1 / base.f1 if base.f1 else 0.0
+    kept = chosen.f1 / base.f1
     if kept < KEPT:
         return [
             f"It kept {percent(kept)} of the base's F1: keeping its attention off {name} cost it "

@@ -51,6 +51,8 @@ def test_a_lower_score_is_given_with_its_interval_turned_around():
     sentence = difference_sentence("F1", BEHIND, "a", "b")
     assert sentence == "F1 is lower with a than with b: by 0.050 (95% interval 0.010 to 0.090)."
     assert "undefined" in difference_sentence("F1", UNDEFINED, "a", "b")
+    nothing = difference_sentence("F1", Estimate(0.0, 0.0, 0.0), "a", "b")
+    assert nothing == "F1 is the same with a and with b, whichever texts are drawn."
     assert "has no interval" in difference_sentence("F1", BARE, "a", "b")
 
 
@@ -200,7 +202,7 @@ def test_others_are_compared_text_by_text_or_not_at_all():
     gaps = {"seeds": Gap(Estimate(0.2, 0.1, 0.3), Estimate(-0.02, -0.03, -0.01))}
     follows = _trained(_sweep([(0.5, 0.04)], 0, others=others, gaps=gaps)).follows
     assert _says(follows, "attention lies farther away, by 0.20 (95% interval 0.10 to 0.30), and")
-    assert _says(follows, "output lies nearer, by 0.02 (95% interval 0.01 to 0.03)")
+    assert _says(follows, "output lies nearer, by 0.020 (95% interval 0.010 to 0.030)")
     assert _says(follows, "cannot be compared text by text")
     assert gap_words(Estimate(0.01, -0.1, 0.1), ("a", "b")).startswith("cannot be told apart")
 
@@ -237,4 +239,6 @@ def test_what_can_be_hidden():
     missed = mass_findings(base, Hidden(1.0, 0.2, 0.8, 0.9), **options)
     assert _says(missed.follows, "more than the 0.01 that was asked for")
     assert not _says(missed.follows, "played no part")
+    useless = mass_findings(base._replace(f1=0.0), Hidden(1.0, 0.004, 0.2, 0.9), **options)
+    assert not _says(useless.follows, "kept")
     assert _says(mass_findings(base, None, **options).follows, "training diverged")
