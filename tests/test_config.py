@@ -68,6 +68,28 @@ def test_all_mistakes_are_reported_together():
         ({"data": {"dev_fraction": 0.5, "test_fraction": 0.6}}, "less than 1"),
         ({"training": {"epochs": 0}}, "where model.weights names no trained weights"),
         ({"data": {"name": "sst"}, "tests": ["planted_evidence"]}, "planted corpus"),
+        ({"trained_adversary": {"lambdas": []}}, "lambdas: found no number; expected at least 1"),
+        ({"trained_adversary": {"lambdas": [-1e-3]}}, "lambdas: found -0.001; expected at least 0"),
+        ({"mass_adversary": {"weights": ()}}, "weights: found no number"),
+        ({"seeds": {"count": 1}}, "config.seeds.count: found 1; expected at least 2"),
+        ({"seeds": {"values": [1, 2.5]}}, "found 2.5; expected a whole number"),
+        ({"seeds": {"values": [4]}, "tests": ["seeds"]}, "found one seed; expected at least 2"),
+        ({"seeds": {"values": [0, 4]}, "tests": ["seeds"]}, "found 0, which is config.seed"),
+        ({"model": {"attention": "uniform"}, "tests": ["uniform"]}, "attention that is learnt"),
+        (
+            {"training": {"epochs": 0}, "model": {"weights": "a.npz"}, "tests": ["guides"]},
+            "guides train other models",
+        ),
+        ({"data": {"name": "sst"}, "tests": ["mass_adversary"]}, "'evidence' on data 'sst'"),
+        (
+            {"mass_adversary": {"marked": "words"}, "tests": ["mass_adversary"]},
+            "name a file with one word a line",
+        ),
+        (
+            {"mass_adversary": {"words_file": "a.txt"}, "tests": ["mass_adversary"]},
+            "none with another",
+        ),
+        ({"data": {"planted": "dense"}}, "one of mixed, sparse, redundant"),
     ],
 )
 def test_each_impossible_value_has_a_message(raw, message):
@@ -82,6 +104,10 @@ def test_an_int_is_a_fine_float():
 def test_several_numbers_come_in_order_and_once():
     assert resolve({"exact": {"epsilons": [1, 0.1, 0.1]}}).exact.epsilons == (0.1, 1.0)
     assert resolve({"exact": {"epsilons": 0.1}}).exact.epsilons == (0.1,)
+
+
+def test_seeds_may_be_named():
+    assert resolve({"seeds": {"values": [257, 50]}}).seeds.values == (50, 257)
 
 
 def test_a_path_means_a_file():

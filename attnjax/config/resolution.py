@@ -93,7 +93,7 @@ def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _numbers(where: str, value: Any, spec: dict[str, Any], errors: list) -> tuple[float, ...]:
+def _numbers(where: str, value: Any, spec: dict[str, Any], errors: list) -> tuple[float | int, ...]:
     """Check each of several numbers against the range of all; return them in order."""
     parts = value if isinstance(value, list | tuple) else (value,)
     if len(parts) < spec["least"]:

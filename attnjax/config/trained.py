@@ -19,6 +19,7 @@ class GuidesConfig:
 
     # one more guide: an array file (.npz, .parquet) or the work folder of another run
     file: str = ""
+    epochs: int = number(0, 0, 100_000)  # of the model without context; 0: training.epochs
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ def without_context(trial: Trial, attention: str, guides: Guides | None = None) 
     splits = dict(trial.data.splits)
     if guides is not None:
         splits = {name: dataclasses.replace(splits[name], guide=guides[name]) for name in SPLITS}
-    config = training_config(trial.config, encoder="average", attention=attention)
+    epochs = trial.config.guides.epochs
+    config = training_config(trial.config, epochs=epochs, encoder="average", attention=attention)
     members = members_of_seeds(member_seeds(trial.config))
     return Population(config, members, classification, splits)
 

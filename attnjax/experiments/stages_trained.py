@@ -164,6 +164,7 @@ def _training(
     return Stage(name, run, requires, sections, **more)
 
 
+_GUIDES = ("seeds", "guides.epochs")
 _HIDING = tuple(f"mass_adversary.{name}" for name in ("weights", "mass", "marked", "words_file"))
 
 TRAINED_STAGES = (
@@ -184,21 +185,19 @@ TRAINED_STAGES = (
         ("train", "train_adversaries"),
         ("trained_adversary", "bootstrap"),
     ),
-    _training("train_guide_uniform", described.guided_by_nothing, sections=("seeds",)),
-    _training("train_guide_trained", described.guided_by_itself, sections=("seeds",)),
-    _training(
-        "train_guide_base", described.guided_by_base, requires=("train",), sections=("seeds",)
-    ),
+    _training("train_guide_uniform", described.guided_by_nothing, sections=_GUIDES),
+    _training("train_guide_trained", described.guided_by_itself, sections=_GUIDES),
+    _training("train_guide_base", described.guided_by_base, requires=("train",), sections=_GUIDES),
     _training(
         "train_guide_adversary",
         described.guided_by_adversary,
         requires=("train_adversaries",),
-        sections=("seeds", "trained_adversary"),
+        sections=(*_GUIDES, "trained_adversary"),
     ),
     _training(
         "train_guide_file",
         described.guided_by_file,
-        sections=("seeds", "guides.file"),
+        sections=(*_GUIDES, "guides.file"),
         wanted=_has_guide_file,
     ),
     Stage(

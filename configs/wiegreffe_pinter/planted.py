@@ -22,6 +22,7 @@ def get_config() -> ConfigDict:
     config.training.epochs = 5
     config.training.learning_rate = 3e-3
     config.seeds.count = 5
+    config.guides.epochs = 20
     config.trained_adversary.epochs = 20
     config.tests = (
         "adversary",

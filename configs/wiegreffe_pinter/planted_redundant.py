@@ -3,7 +3,8 @@
 Paper:     Wiegreffe & Pinter (2019), every test. Where evidence is sparse attention has to
            find it; where it is redundant it does not matter where attention goes.
 Command:   python train.py --config=configs/wiegreffe_pinter/planted_redundant.py
-           (--config.model.encoder=average: states that know one word each)
+           (with --config.model.encoder=average --config.training.epochs=20: states that
+           know one word each)
 Duration:  about half an hour on two cores.
 Expected:  uniform attention is as good as the model's own.
 """
@@ -23,6 +24,7 @@ def get_config() -> ConfigDict:
     config.training.epochs = 5
     config.training.learning_rate = 3e-3
     config.seeds.count = 5
+    config.guides.epochs = 20
     config.trained_adversary.epochs = 20
     config.tests = (
         "adversary",

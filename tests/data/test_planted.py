@@ -7,11 +7,13 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from attnjax.config import DataConfig
 from attnjax.data import planted_frames, planted_phrases
+from attnjax.data.load import load_corpus
 from attnjax.data.planted import planted_corpus
 from attnjax.data.planted_frames import divided
 from attnjax.data.planted_phrases import NEGATIVE, NEGATORS, POSITIVE
-from attnjax.data.planted_writer import PLANTED
+from attnjax.data.planted_writer import PLANTED, VARIANTS
 
 KINDS = ("strong", "negated", "redundant", "distractor")
 
@@ -179,6 +181,30 @@ def test_a_longer_corpus_begins_like_a_shorter_one():
     short, long = planted_corpus(100, seed=1), planted_corpus(200, seed=1)
     assert long.splits["train"].tokens[:100] == short.splits["train"].tokens
     assert short.splits["test"].instance_id.tolist() == list(range(112, 137))
+
+
+def test_variants_have_the_same_grammar_and_other_shares():
+    assert VARIANTS["mixed"] is PLANTED
+    sparse, redundant = (
+        planted_corpus(1000, seed=0, parameters=VARIANTS[name]).splits["train"]
+        for name in ("sparse", "redundant")
+    )
+    assert set(redundant.kind) == {"redundant"}
+    counts, left = Counter(sparse.kind), 1 - dict(PLANTED.kinds)["redundant"]
+    assert set(counts) == {"strong", "negated", "distractor"}
+    for kind, share in PLANTED.kinds:
+        if kind != "redundant":
+            margin = 4 * np.sqrt(share / left * (1 - share / left) / 1000)
+            assert abs(counts[kind] / 1000 - share / left) < margin
+    for split, groups in ((sparse, 1), (redundant, 2)):
+        found = [evidence_groups(*one) for one in zip(split.tokens, split.evidence, strict=True)]
+        assert {len(one) for one in found} == {groups}
+
+
+def test_the_config_names_the_variant():
+    config = DataConfig(name="planted", size=100, planted="redundant")
+    assert set(load_corpus(config).splits["test"].kind) == {"redundant"}
+    assert digest(load_corpus(DataConfig(size=500, split_seed=3))) == FROZEN
 
 
 def test_a_bag_of_words_falls_far_short(corpus):

@@ -7,9 +7,8 @@ from attnjax.measures.resampling import (
     interval,
     sample_means,
     sample_scores,
-    weighted_auc,
-    weighted_f1,
 )
+from attnjax.measures.weighted_scores import weighted_auc, weighted_f1
 from attnjax.training.metrics import score
 
 
