@@ -236,9 +236,12 @@ def test_what_can_be_hidden():
     assert _says(kept.does_not_follow, "no interval")
     cost = mass_findings(base, Hidden(1.0, 0.004, 0.5, 0.6), **options)
     assert _says(cost.follows, "could not be hidden for free")
+    # Every text called positive: F1 is kept, and nothing is known.
+    blind = mass_findings(base, Hidden(1.0, 0.004, 0.81, 0.5), **options)
+    assert _says(blind.follows, "could not be hidden for free")
     missed = mass_findings(base, Hidden(1.0, 0.2, 0.8, 0.9), **options)
     assert _says(missed.follows, "more than the 0.01 that was asked for")
     assert not _says(missed.follows, "played no part")
     useless = mass_findings(base._replace(f1=0.0), Hidden(1.0, 0.004, 0.2, 0.9), **options)
-    assert not _says(useless.follows, "kept")
+    assert not _says(useless.follows, "predict")
     assert _says(mass_findings(base, None, **options).follows, "training diverged")
