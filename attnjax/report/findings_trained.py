@@ -67,7 +67,7 @@ def chosen_sentence(sweep: Sweep) -> str:
     if one.alike:
         among = f", the farthest of those with a mean output change below {ALIKE:g},"
         if not (several and sweep.farthest):
-            among = ", chosen on the dev split," * several
+            among = f", chosen on the {sweep.split} split," * several
         return f"{name}{among} {place}{scores}."
     if not several:
         return (
@@ -75,12 +75,12 @@ def chosen_sentence(sweep: Sweep) -> str:
         )
     if any(point.alike for point in sweep.points):
         return (
-            f"{name}, chosen on the dev split, {place}{scores}: on the test split not below "
+            f"{name}, chosen on the {sweep.split} split, {place}{scores}: on the test split not below "
             f"{ALIKE:g}, so it does not predict as the base does here."
         )
     return (
         f"No adversary stayed below a mean output change of {ALIKE:g}: none predicts nearly as the "
-        f"base does. {name}, chosen on the dev split, {place}{scores}."
+        f"base does. {name}, chosen on the {sweep.split} split, {place}{scores}."
     )
 
 

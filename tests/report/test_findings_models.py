@@ -166,6 +166,7 @@ def _sweep(points, chosen, **changes):
         others={},
         gaps={},
         norms=None,
+        split="dev",
     )._replace(**changes)
 
 
