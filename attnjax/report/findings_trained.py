@@ -75,8 +75,8 @@ def chosen_sentence(sweep: Sweep) -> str:
         )
     if any(point.alike for point in sweep.points):
         return (
-            f"{name}, chosen on the {sweep.split} split, {place}{scores}: on the test split not below "
-            f"{ALIKE:g}, so it does not predict as the base does here."
+            f"{name}, chosen on the {sweep.split} split, {place}{scores}: on the test split not "
+            f"below {ALIKE:g}, so it does not predict as the base does here."
         )
     return (
         f"No adversary stayed below a mean output change of {ALIKE:g}: none predicts nearly as the "
