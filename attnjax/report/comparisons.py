@@ -136,6 +136,8 @@ def difference_sentence(what: str, difference: Estimate, first: str, second: str
             f"{what} with {first} minus {what} with {second} is {number(difference.value, 3)}; it "
             "has no interval, so whether that is more than chance is not known."
         )
+    if difference.value == difference.low == difference.high == 0:
+        return f"{what} is the same with {first} and with {second}, whichever texts are drawn."
     words = (
         f"{what} with {first} and with {second} cannot be told apart: the difference is "
         f"{with_interval(difference, 3)}"

@@ -1,6 +1,6 @@
 """The diagram of a run's models as SVG: a tree of models, their guides beside them.
 
-It is narrow on purpose: at the width of a phone its text is still 11 pixels high.
+It is narrow on purpose: at the width of a phone its smallest text is 10.4 pixels high.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from attnjax.report.diagram import Arrow, Diagram, Model, diagram_words
 from attnjax.report.style import COLOURS, FONTS, INK, MUTED, Drawing, as_drawing, without_controls
 
 WIDTH = 380.0
-_RAIL, _LEFT, _GAP, _EDGE = 7.0, 18.0, 66.0, 2.0
+_RAIL, _LEFT, _GAP, _EDGE = 10.0, 21.0, 64.0, 5.0
 _GUIDE = 134.0
 _PAD, _BETWEEN = 7.0, 13.0
 _SIZES = {"title": 12.0, "line": 11.5, "label": 11.0, "heading": 11.0}
@@ -133,9 +133,10 @@ def _headings(group: ET.Element, guides: bool) -> float:
         return _EDGE
     x = WIDTH - _EDGE - _GUIDE
     words = wrap("Without context, with attention given to it", _GUIDE, "heading")
-    _text(group, words, x, 0.0, "heading")
-    _text(group, ["The classifier"], _EDGE, _height(words[1:], "heading"), "heading")
-    return _height(words, "heading") + 6.0
+    _text(group, words, x, _EDGE, "heading")
+    last = _EDGE + _height(words[1:], "heading")
+    _text(group, ["The classifier"], _EDGE, last, "heading")
+    return _EDGE + _height(words, "heading") + 6.0
 
 
 def _arrow(group: ET.Element, arrow: Arrow, places: Mapping[str, tuple[_Box, float]]) -> None:

@@ -24,7 +24,8 @@ MODEL_PARTS: Mapping[str, str] = {
 }
 
 UNIFORM = (
-    "The same model is trained again with every token given the same weight, from the same seeds. "
+    "The same model is trained with an attention that it learns and with every token given the "
+    "same weight, both from the same seeds. "
     "Both models of a seed predict the same texts, so their scores are compared in pairs. If "
     "uniform attention does as well, the task can be solved without choosing among tokens, and "
     "neither a distant adversary nor its absence says anything about weights that did not have to "

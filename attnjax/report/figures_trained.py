@@ -77,7 +77,7 @@ def _limits(axes: Axes, sweep: Sweep, seeds: Sequence[Point]) -> float:
     largest = max((one.tvd.value for one in places if one.tvd.value is not None), default=0.0)
     widest = max(1.18 * largest, 1.2 * ALIKE)
     axes.set_xlim(-0.02 * widest, widest)
-    axes.set_ylim(0, 0.74)
+    axes.set_ylim(-0.02, 0.74)
     return widest
 
 

@@ -86,8 +86,7 @@ def _base_meaning(found: Verdict) -> list[str]:
 def _adversary_meaning(found: Verdict) -> list[str]:
     if found == "ahead":
         return [
-            "So the adversary's weights, far from the base's as they may be, still carry "
-            "information about the task."
+            "So the adversary's weights, too, carry information about the task to another model."
         ]
     if found == "behind":
         return [

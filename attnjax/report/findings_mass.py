@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from attnjax.report.comparisons import plain
 from attnjax.report.findings import Findings
-from attnjax.report.numbers import fine, fine_together, number, percent
+from attnjax.report.numbers import fine, fine_together, number
 
 MARKED_NAMES = {
     "evidence": "the planted evidence",
@@ -16,7 +16,7 @@ MARKED_NAMES = {
 
 
 KEPT = 0.95
-"""A model with at least this share of the base's F1 is said to have kept it."""
+"""A model with at least this share of the base's scores is said to have kept them."""
 
 
 class Hidden(NamedTuple):
@@ -90,39 +90,51 @@ def _reached(chosen: Hidden, target: float) -> str:
 
 
 def _cost(base: Hidden, chosen: Hidden) -> str:
-    if base.f1 is None or chosen.f1 is None:
-        return "."
-    return f". Its F1 is {number(chosen.f1, 3)}, the base's {number(base.f1, 3)}."
+    """Return the scores of both, as far as they are known."""
+    parts = [
+        f"{name} {number(one, 3)} (the base's {number(own, 3)})"
+        for name, one, own in (("F1", chosen.f1, base.f1), ("AUC", chosen.auc, base.auc))
+        if one is not None and own is not None
+    ]
+    return f". It has {' and '.join(parts)}." if parts else "."
+
+
+def kept_scores(base: Hidden, one: Hidden) -> bool | None:
+    """Return whether a model predicts about as well as the base; None where it is not known.
+
+    Both scores count, AUC as what it is above 0.5: a model that calls every text positive
+    has no small F1, and knows nothing.
+
+    Example:
+        >>> base = Hidden(None, 0.5, 0.62, 0.69)
+        >>> kept_scores(base, Hidden(1.0, 0.0, 0.64, 0.48)), kept_scores(base, base)
+        (False, True)
+    """
+    if not base.f1 or one.f1 is None or base.auc is None or one.auc is None:
+        return None
+    return one.f1 >= KEPT * base.f1 and one.auc - 0.5 >= KEPT * (base.auc - 0.5)
 
 
 def _meaning(base: Hidden, chosen: Hidden, target: float, name: str, encoder: str) -> list[str]:
-    if (chosen.mass or 0.0) > target or base.f1 is None or chosen.f1 is None:
+    kept = kept_scores(base, chosen)
+    if (chosen.mass or 0.0) > target or kept is None:
         return []
-    kept = chosen.f1 / base.f1 if base.f1 else 0.0
-    if kept < KEPT:
+    if not kept:
         return [
-            f"It kept {percent(kept)} of the base's F1: keeping its attention off {name} cost it "
-            "predictions, so those tokens could not be hidden for free."
+            f"It does not predict as well as the base: keeping its attention off {name} cost it "
+            "predictions, so these tokens could not be hidden for free."
         ]
     through = (
         " An encoder that mixes context can carry their content to other positions, and attention "
         "reads it there."
         if encoder != "average"
-        else " Its states read one token each, so other tokens must have told the label."
+        else " Its states read one token each, so other tokens must have told the label, or the "
+        "little weight that is left was enough."
     )
     return [
-        f"It kept {percent(kept)} of the base's F1 with hardly any attention on {name}: whoever "
-        f"reads its weights would think that these tokens played no part.{through}"
+        f"It predicts about as well as the base with hardly any attention on {name}: whoever reads "
+        f"its weights would think that these tokens played no part.{through}"
     ]
-
-
-def _change(one: float | None, base: float | None) -> str:
-    """Say how a score lies beside the base's."""
-    if one is None or base is None:
-        return "F1 undefined"
-    if one == base:
-        return "F1 as the base's"
-    return f"F1 {number(abs(one - base), 3)} {'above' if one > base else 'below'} the base's"
 
 
 def mass_row_words(base: Hidden, one: Hidden, target: float) -> str:
@@ -141,8 +153,10 @@ def mass_row_words(base: Hidden, one: Hidden, target: float) -> str:
             f"little to hide. Here: {fine(one.mass, 3)} of its attention."
         )
     hidden = "hidden" if one.mass <= target else "not hidden"
-    change = _change(one.f1, base.f1)
+    kept = kept_scores(base, one)
+    scores = "unknown" if kept is None else "kept" if kept else "not kept"
     return (
-        "High mass: this penalty does not move attention off the marked tokens. Low, with F1 kept: "
-        f"they can be hidden from whoever reads the weights. Here: {hidden}, {change}."
+        "High mass: this penalty does not move attention off the marked tokens. Low, with the "
+        "scores kept: they can be hidden from whoever reads the weights. Here: "
+        f"{hidden}, scores {scores}."
     )

@@ -151,7 +151,7 @@ def spread_words(jsd: Estimate, change: Estimate) -> tuple[str, ...]:
         row_words(
             "a seed alone decides where attention lies, so a distant adversary is no news",
             "training leads to these weights, so a distant adversary is something else",
-            f"{found[0].lower()}{found[1:]}.",
+            f"{found[0].lower()}{found[1:].replace(':', ',')}.",
         ),
         row_words(
             "a seed decides what many texts are called, whatever the attention",

@@ -10,7 +10,6 @@ from attnjax.report.findings_planted import contrast_sentences
 from attnjax.report.numbers import (
     Estimate,
     fine,
-    fine_together,
     number,
     plural,
     with_interval,
@@ -68,7 +67,7 @@ def chosen_sentence(sweep: Sweep) -> str:
     if one.alike:
         among = f", the farthest of those with a mean output change below {ALIKE:g},"
         if not (several and sweep.farthest):
-            among = ", chosen before the test texts were looked at," * several
+            among = f", chosen on the {sweep.split} split," * several
         return f"{name}{among} {place}{scores}."
     if not several:
         return (
@@ -76,12 +75,12 @@ def chosen_sentence(sweep: Sweep) -> str:
         )
     if any(point.alike for point in sweep.points):
         return (
-            f"{name}, chosen before the test texts were looked at, {place}{scores}: on these texts "
-            f"not below {ALIKE:g}, so it does not predict as the base does here."
+            f"{name}, chosen on the {sweep.split} split, {place}{scores}: on the test split not "
+            f"below {ALIKE:g}, so it does not predict as the base does here."
         )
     return (
         f"No adversary stayed below a mean output change of {ALIKE:g}: none predicts nearly as the "
-        f"base does. {name} {place}{scores}."
+        f"base does. {name}, chosen on the {sweep.split} split, {place}{scores}."
     )
 
 
@@ -131,17 +130,18 @@ def _beside(sweep: Sweep) -> list[str]:
         sentences.append(
             f"{words} by {fine(one.jsd.value)} nats{output} on average. Beside that the trained "
             f"adversary's attention {gap_words(gap.jsd, ('farther away', 'nearer'))}, and its "
-            f"output {gap_words(gap.tvd, ('farther away', 'nearer'))}."
+            f"output {gap_words(gap.tvd, ('farther away', 'nearer'), 3)}."
         )
     return sentences
 
 
-def gap_words(gap: Estimate | None, words: tuple[str, str]) -> str:
+def gap_words(gap: Estimate | None, words: tuple[str, str], digits: int = 2) -> str:
     """Say on which side of another one something lies, paired text by text.
 
     Args:
         gap: the first minus the other; None where it is not known.
         words: for an interval above 0, and for one below.
+        digits: decimals.
 
     Example:
         >>> gap_words(Estimate(0.2, 0.1, 0.3), ("farther away", "nearer"))
@@ -152,10 +152,10 @@ def gap_words(gap: Estimate | None, words: tuple[str, str]) -> str:
     if gap is None or gap.value is None:
         return "cannot be compared text by text"
     if not gap.side:
-        return f"cannot be told apart ({with_interval(gap).replace(' (', ', ', 1)}"
+        return f"cannot be told apart ({with_interval(gap, digits).replace(' (', ', ', 1)}"
     low, high = sorted((abs(gap.low or 0.0), abs(gap.high or 0.0)))
     size = Estimate(abs(gap.value), low, high)
-    return f"lies {words[0] if gap.side > 0 else words[1]}, by {with_interval(size)}"
+    return f"lies {words[0] if gap.side > 0 else words[1]}, by {with_interval(size, digits)}"
 
 
 def curve_sentence(lambdas: Sequence[float], points: Sequence[Point]) -> str:
@@ -170,12 +170,18 @@ def curve_sentence(lambdas: Sequence[float], points: Sequence[Point]) -> str:
     if len(known) < 2:
         return ""
     (first, before), (last, after) = known[0], known[-1]
-    jsd = fine_together([before.jsd.value, after.jsd.value])
-    tvd = fine_together([before.tvd.value, after.tvd.value], 3)
+    jsd = _from_to(before.jsd.value, after.jsd.value, 2)
+    tvd = _from_to(before.tvd.value, after.tvd.value, 3)
     return (
-        f"From λ = {plain(first)} to λ = {plain(last)} the mean JSD goes from {jsd[0]} to {jsd[1]} "
-        f"nats and the mean output change from {tvd[0]} to {tvd[1]}."
+        f"From λ = {plain(first)} to λ = {plain(last)} the mean JSD {jsd} nats and the mean output "
+        f"change {tvd}."
     )
+
+
+def _from_to(before: float | None, after: float | None, digits: int) -> str:
+    """Say that a number stays or goes somewhere, as far as its decimals show."""
+    first, last = fine(before, digits), fine(after, digits)
+    return f"stays at {first}" if first == last else f"goes from {first} to {last}"
 
 
 def norms_sentence(base: Norms, adversary: Norms) -> str:

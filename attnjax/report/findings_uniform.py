@@ -138,6 +138,9 @@ def beside_words(base: Scores, uniform: Scores) -> str:
         if one.value is None or other.value is None:
             parts.append(f"{name} undefined")
             continue
+        if other.value == one.value:
+            parts.append(f"{name} as with learnt attention")
+            continue
         word = "below" if other.value < one.value else "above"
         parts.append(f"{name} {number(abs(one.value - other.value), 3)} {word} learnt attention")
     return ", ".join(parts)

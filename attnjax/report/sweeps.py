@@ -73,6 +73,7 @@ class Sweep(NamedTuple):
         others: what else lies on the axes, by name: seeds, search, exact.
         gaps: the chosen one minus each of the others.
         norms: of the base and of the chosen adversary, or None.
+        split: on which it was chosen, `dev` or `test`.
     """
 
     lambdas: Sequence[float]
@@ -83,6 +84,7 @@ class Sweep(NamedTuple):
     others: Mapping[str, Point]
     gaps: Mapping[str, Gap]
     norms: tuple[Norms, Norms] | None
+    split: str
 
     @property
     def farthest(self) -> bool:
@@ -117,6 +119,7 @@ def read_sweep(facts: Facts) -> Sweep:
         others=others,
         gaps={} if chosen is None else {name: _gap(facts, name, chosen) for name in others},
         norms=_norms(test.get("norms")),
+        split=str(facts.config("selection", "split", "dev")),
     )
 
 

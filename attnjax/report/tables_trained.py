@@ -64,7 +64,7 @@ def lambda_row_words(point: Point, *, spoken: bool) -> str:
         return "No numbers: training diverged."
     jsd = point.jsd.value or 0.0
     if not point.alike:
-        words = "High TVD: its predictions are others, whatever its attention"
+        words = "High TVD: it does not predict as the base does, whatever its attention"
     elif jsd >= HALF_JSD:
         words = "High JSD at a low TVD: another attention with nearly the same predictions"
     elif jsd < CLOSE:

@@ -7,6 +7,7 @@ import pytest
 from attnjax.report.page import write_report
 
 from .synthetic import make_run
+from .synthetic_models import add_models
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -57,6 +58,15 @@ def nasty(tmp_path_factory) -> Path:
         limit=40,
     )
     write_report(folder, instances_limit=5000, title="</title><script>alert(2)</script>")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory) -> Path:
+    """The report of a run with the tests that train other models."""
+    tests = ("adversary", "exact_adversary")
+    folder = add_models(make_run(tmp_path_factory.mktemp("models"), n=60, tests=tests))
+    write_report(folder, instances_limit=20, title="Models")
     return folder
 
 

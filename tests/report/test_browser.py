@@ -223,6 +223,42 @@ def test_nothing_sticks_out_of_the_page(browser, nasty, width):
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@pytest.mark.parametrize("width", [400, 1200])
+def test_the_models_are_legible_and_their_sentences_in_sight(browser, models, width):
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    try:
+        open_page(browser, models)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        heights = browser.execute_script(
+            """return [...document.querySelectorAll("#models svg text")]
+              .map((one) => Number(one.getAttribute("font-size")) * one.getScreenCTM().a);"""
+        )
+        # 15 pixels of the width may be a scroll bar's.
+        assert min(heights) >= 9.9
+        outside = browser.execute_script(
+            """return [...document.querySelectorAll("#models svg rect")].filter((box) => {
+              const inside = box.getBoundingClientRect();
+              return [...document.querySelectorAll("#models svg text")].some((text) => {
+                const words = text.getBoundingClientRect();
+                const here = words.left >= inside.left && words.left < inside.right
+                  && words.top >= inside.top && words.bottom <= inside.bottom + 1;
+                return here && words.right > inside.right;
+              });
+            }).length;"""
+        )
+        assert outside == 0
+        hidden = browser.execute_script(
+            """return [...document.querySelectorAll(".meaning p")]
+              .filter((one) => one.getBoundingClientRect().right > innerWidth).length;"""
+        )
+        assert hidden == 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_a_print_has_the_figures_and_fifty_rows(browser, binary):
     open_page(browser, binary)
     find(browser, "#show-more").click()

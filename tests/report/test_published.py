@@ -8,6 +8,8 @@ from attnjax.report.published import (
     ATTENTIONS,
     ENCODERS,
     published,
+    published_models,
+    published_note,
     published_performance,
     published_taus,
 )
@@ -48,10 +50,32 @@ def test_table_1_is_called_unverified():
     assert "not verified" in table.note
 
 
+def test_figures_of_trained_models_are_the_references_and_called_unverified(parity_folder):
+    reference = json.loads((parity_folder.parent / "published_tables.json").read_text())
+    theirs = reference["wiegreffe_pinter_2019"]
+    names = {"IMDb": "IMDB", "AgNews": "AG News"}
+    for name, (_, base, uniform) in theirs["table2_F1"]["rows"].items():
+        found = published_models(names.get(name, name), "lstm", "additive", "uniform")
+        assert found == {"base": base, "uniform": uniform}
+    guides = theirs["table3_mlp_guides_F1"]
+    for place, name in enumerate(guides["columns"]):
+        found = published_models(names.get(name, name), "lstm", "additive", "guides")
+        assert list(found.values()) == [row[place] for row in guides["rows"].values()]
+    for name, values in theirs["table4_best_adversaries"]["rows"].items():
+        found = published_models(names.get(name, name), "lstm", "additive", "trained_adversary")
+        assert list(found.values()) == values
+    assert published()["trained_models"]["status"] == "unverified"
+    note = published_note({"f1": 0.5}, {"f1": "F1"}, 4)
+    assert "not verified" in note
+    assert published_note({}, {}, 4) == ""
+
+
 def test_unknown_cells_are_empty():
     assert published_taus(None, "lstm", "additive", "gradient_agreement") == {}
     assert published_taus("SST", "lstm", "uniform", "gradient_agreement") == {}
     assert published_performance(None) is None
+    assert published_models(None, "lstm", "additive", "uniform") == {}
+    assert published_models("SST", "lstm", "dot", "uniform") == {}
 
 
 @pytest.mark.parametrize("published_name", [None, "20News"])
