@@ -134,8 +134,12 @@ def two_class_arrays(
             expected="1, that is two classes",
             action="use attnjax.adversaries.search",
         )
-    arrays = tuple(map(jnp.asarray, (attention, values[..., 0], bias[..., 0])))
-    return *arrays, jnp.asarray(where, bool)
+    return (
+        jnp.asarray(attention),
+        jnp.asarray(values[..., 0]),
+        jnp.asarray(bias[..., 0]),
+        jnp.asarray(where, bool),
+    )
 
 
 def interval(
