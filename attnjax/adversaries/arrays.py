@@ -74,11 +74,15 @@ def attention_arrays(attention: Any, values: Any, bias: Any, where: Any) -> Atte
         [1.0, -1.0, 0.0]
     """
     given = {"attention": attention, "values": values, "bias": bias, "where": where}
+    precision = jnp.result_type(float)
     arrays = {name: to_numpy(name, value) for name, value in given.items()}
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        arrays |= {name: arrays[name].astype(precision) for name in ("values", "bias")}
     check_arrays(arrays)
     attention, values, bias, where = arrays.values()
     here = where.astype(bool)
-    precision = jnp.result_type(float)
+    # The check lets a sum miss 1 by a little; what follows takes it for exactly 1.
+    attention = attention / np.where(here, attention, 0).sum(axis=1, keepdims=True)
     return AttentionArrays(
         attention=jnp.asarray(np.where(here, attention, 0), precision),
         values=jnp.asarray(np.where(here[..., None], values, 0), precision),

@@ -6,12 +6,16 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from attnjax.adversaries.slab import Slab, interval, sigmoid_change
+from attnjax.adversaries.slab import (
+    ROUNDING,
+    Slab,
+    inner_interval,
+    interval,
+    rounding_of,
+    sigmoid_change,
+)
 from attnjax.measures.divergence import jensen_shannon
 from attnjax.types import AnyArray
-
-ROUNDING = 4
-"""Units of rounding by which epsilon is reduced for an answer, and enlarged for a bound."""
 
 OPTIMAL_GAP = 1e-3
 """How far, in nats, answer and bound may be apart where the answer is called optimal."""
@@ -85,10 +89,12 @@ def limits_of(slab: Slab, epsilon: float) -> Limits:
         0.405
     """
     size = jnp.asarray(epsilon, slab.logit.dtype)
-    rounding = jnp.minimum(ROUNDING * jnp.finfo(size.dtype).eps, size / 2)
-    ends, outer = (interval(slab.logit, size + by) for by in (-rounding, rounding))
+    ends = inner_interval(slab, size)
+    outer = interval(slab.logit, size + rounding_of(slab, size))
+    # Beyond the farthest token an end is no limit, so an infinite one is as good as that.
+    reach = jnp.max(jnp.abs(slab.offset))
     margins = [
-        jnp.where(jnp.isfinite(end), jnp.abs(far - end), 0)
+        jnp.maximum(jnp.minimum(jnp.abs(far), reach) - jnp.abs(end), 0)
         for end, far in zip(ends, outer, strict=True)
     ]
     return Limits(*ends, jnp.maximum(*margins))

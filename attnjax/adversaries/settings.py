@@ -23,7 +23,7 @@ class SearchSettings:
     Attributes:
         candidates: attentions searched at once for an instance, at least 1.
         steps: updates of each, at least 1.
-        starts: "noise", or "pairs" of tokens for two of three candidates.
+        starts: "noise", or "pairs" of tokens for three of five candidates.
         constraint: "penalty" beside the divergence, descended by AMSGrad, or "projection" of
             the steps onto the attentions that leave the output where it is.
         step_size: of the projected steps, nats of log-weight per nat of slope.

@@ -9,6 +9,9 @@ from jaxtyping import Array, Bool, Float, Int
 from attnjax.errors import UserError
 from attnjax.types import AnyArray
 
+ROUNDING = 4
+"""Units of rounding, at least, by which epsilon is reduced for an answer."""
+
 
 class Reach(NamedTuple):
     """How far attention can move the output at all.
@@ -131,8 +134,12 @@ def two_class_arrays(
             expected="1, that is two classes",
             action="use attnjax.adversaries.search",
         )
-    arrays = (attention, values[..., 0], bias[..., 0], where)
-    return tuple(map(jnp.asarray, arrays))  # pyright: ignore[reportReturnType]
+    return (
+        jnp.asarray(attention),
+        jnp.asarray(values[..., 0]),
+        jnp.asarray(bias[..., 0]),
+        jnp.asarray(where, bool),
+    )
 
 
 def interval(
@@ -164,6 +171,42 @@ def interval(
         return jnp.where(bounded, grown - shrunk, jnp.inf)
 
     return -distance(-logit), distance(logit)
+
+
+def rounding_of(slab: Slab, epsilon: Float[Array, ""]) -> Float[Array, ""]:
+    """Return by how much rounding may move an instance's output: units of that of 1.
+
+    The moved logit is as exact as the largest offset, and the sigmoid's slope is at most 1/4.
+
+    Args:
+        slab: the instance.
+        epsilon: total variation distance; at most half of it is given up.
+    """
+    units = jnp.maximum(ROUNDING, jnp.max(jnp.abs(slab.offset)) / 4)
+    return jnp.minimum(units * jnp.finfo(epsilon.dtype).eps, epsilon / 2)
+
+
+def inner_interval(
+    slab: Slab, epsilon: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Return the `interval` in which an answer, once rounded, is still within epsilon.
+
+    No output can move by more than 1, so an epsilon of 1 is no limit at all.
+
+    Args:
+        slab: the instance.
+        epsilon: total variation distance, in (0, 1].
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> slab = make_slab(jnp.array([1.0, 0.0]), jnp.array([0.0, 1.0]), jnp.array(99.0),
+        ...                  jnp.ones(2, bool))
+        >>> [float(end) for end in inner_interval(slab, jnp.array(1.0))]
+        [-inf, inf]
+    """
+    no_limit = 2.0
+    least = jnp.where(epsilon < 1, epsilon - rounding_of(slab, epsilon), no_limit)
+    return interval(slab.logit, least)
 
 
 def sigmoid_change(logit: Float[Array, ""], move: Float[Array, "*N"]) -> Float[Array, "*N"]:

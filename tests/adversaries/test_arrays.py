@@ -90,7 +90,8 @@ def test_any_form_of_array_is_the_same(exported, form):
     found = attention_arrays(**FORMS[form](exported))
     assert all(isinstance(array, jax.Array) for array in found)
     where = exported["where"]
-    np.testing.assert_array_equal(found.attention, exported["attention"])
+    # The weights are divided by their sum, which is 1 up to rounding.
+    np.testing.assert_allclose(found.attention, exported["attention"], rtol=3e-7)
     np.testing.assert_array_equal(
         found.values, np.where(where[..., None], exported["values"], 0).astype(np.float32)
     )
@@ -194,3 +195,17 @@ def test_what_stands_at_padding_does_not_matter(exported):
 def test_one_tau_needs_one_shape():
     with pytest.raises(UserError, match=r"second: found the shape \(1, 3\)"):
         tau_arrays(np.zeros((1, 2)), np.zeros((1, 3)), np.ones((1, 2)))
+
+
+def test_weights_are_taken_for_a_distribution():
+    """A sum that misses 1 by what is allowed must not be another problem for each adversary."""
+    attention = np.array([[0.6, 0.3, 0.1]]) * 1.00009
+    arrays = attention_arrays(attention, [[[1000.0], [1000.0], [900.0]]], [-990.0], [[1, 1, 1]])
+    np.testing.assert_allclose(arrays.attention.sum(), 1, atol=1e-6)
+    exact = exact_adversary(*arrays, epsilons=(0.01,)).jsd[0, 0]
+    assert search_arrays(arrays, KEY, SETTINGS).winner_jsd[0] <= exact + 1e-4
+
+
+def test_numbers_that_single_precision_cannot_hold_are_refused():
+    with pytest.raises(UserError, match="finite values"):
+        attention_arrays([[0.6, 0.4]], [[[1e39], [1.0]]], [0.0], [[1, 1]])

@@ -220,3 +220,12 @@ def test_what_it_cannot_solve_is_refused_with_advice():
     for keywords in ({"caps": (0.0,), "epsilon": 0.01}, {"caps": (0.5,), "epsilon": 1.5}):
         with pytest.raises(UserError, match="above 0 and at most 1"):
             capped_adversary_of_model(kind.model, kind.params, inputs, **keywords)
+
+
+def test_a_bound_is_finite_where_an_end_of_the_interval_is_barely_so():
+    """Output and epsilon are one half each: rounding decides whether there is an end."""
+    arrays = (np.array([[0.5, 0.3, 0.2]]), np.array([[[0.0], [1.0], [-1.5]]]), np.zeros((1, 1)))
+    found = capped_adversary(*arrays, np.ones((1, 3), bool), caps=(0.6,), epsilon=0.5)
+    assert np.isfinite(found.upper).all()
+    assert np.all(found.lower <= found.upper)
+    assert np.all(found.upper <= np.log(2) + 1e-6)

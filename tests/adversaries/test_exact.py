@@ -294,3 +294,40 @@ def test_what_it_cannot_solve_is_refused_with_advice():
     for epsilons in ((0.0,), (0.1, 1.5), (float("nan"),)):
         with pytest.raises(UserError, match="above 0 and at most 1"):
             exact_adversary_of_model(kind.model, kind.params, inputs, epsilons=epsilons)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_epsilon_of_one_is_no_limit(dtype):
+    """Not even where the output is so sure that it moves by all but nothing less than 1."""
+    with jax.enable_x64(dtype is np.float64):
+        found = exact_adversary(
+            np.array([[0, 1]], dtype),
+            np.array([[[156], [-89]]], dtype),
+            np.array([[38]], dtype),
+            np.ones((1, 2), bool),
+            epsilons=(1.0,),
+        )
+    assert found.certified.all()
+    np.testing.assert_allclose(found.jsd, np.log(2), rtol=1e-6)
+
+
+def test_values_too_large_for_float32_stay_within_epsilon_or_are_not_certified():
+    draw = np.random.default_rng(0)
+    attention = draw.dirichlet(np.ones(5), 50).astype(np.float32)
+    values = (1e4 * draw.normal(size=(50, 5, 1))).astype(np.float32)
+    bias = -(attention[..., None] * values).sum(1)  # every output starts near one half
+    where = np.ones((50, 5), bool)
+    found = exact_adversary(attention, values, bias, where, epsilons=(0.01, 0.5))
+    wide = [np.asarray(a, np.float64) for a in (attention, values[..., 0], bias, found.attention)]
+    own = (wide[0] * wide[1]).sum(1, keepdims=True) + wide[2]
+    moved = (wide[3] * wide[1][:, None]).sum(2) + wide[2]
+    change = np.abs(1 / (1 + np.exp(-moved)) - 1 / (1 + np.exp(-own)))
+    # A logit of 1e4 has a float32 rounding of 1e-3, a quarter of which reaches the output.
+    assert np.all(change <= np.array([0.01, 0.5]) + 3e-4)
+    certified, said = np.asarray(found.certified), np.asarray(found.output_change)
+    assert np.all(~certified | (said <= np.array([0.01, 0.5]) + 1e-6))
+
+
+def test_no_instance_is_no_mistake():
+    nothing = (np.zeros((0, 3)), np.zeros((0, 3, 1)), np.zeros((0, 1)), np.ones((0, 3), bool))
+    assert exact_adversary(*nothing, epsilons=(0.01,)).jsd.shape == (0, 1)
