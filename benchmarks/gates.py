@@ -10,7 +10,7 @@ import torch
 
 from attnjax.models.weights import params_to_release
 from attnjax.types import Batch
-from benchmarks import ours
+from benchmarks import our_adversaries, our_training, ours
 from benchmarks.torch_reference import adversaries, measures, training
 from benchmarks.torch_reference.model import TextBatch, classifier_from, make_batch, state_of
 from benchmarks.workload import Workload
@@ -105,7 +105,7 @@ def candidates_in_float64(workload: Workload) -> np.ndarray:
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), side.params)
         side = side._replace(params=params)
         wide = widened(noise, side.lengths[-1])
-        return ours.search_as_given(side, wide, steps=GATED_STEPS)["attention"]
+        return our_adversaries.search_as_given(side, wide, steps=GATED_STEPS)["attention"]
 
 
 def search_gate(
@@ -128,12 +128,17 @@ def search_gate(
 def exact_gate(parts: Sequence[Sequence[np.ndarray]], epsilon: float, _: object) -> Gate:
     """Compare the largest JSD of all instances from the same arrays, in float64."""
 
-    def widen(array: np.ndarray) -> np.ndarray:
-        return array if array.dtype == bool else array.astype(np.float64)
+    def widen(
+        attention: np.ndarray, values: np.ndarray, bias: np.ndarray, where: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        # Weights in float32 sum to 1 up to 1e-7, which each side would take in its own way.
+        attention = np.where(where, attention, 0).astype(np.float64)
+        attention /= attention.sum(axis=1, keepdims=True)
+        return attention, values.astype(np.float64), bias.astype(np.float64), where
 
-    wide = [tuple(map(widen, part)) for part in parts]
+    wide = [widen(*part) for part in parts]
     with jax.enable_x64(True):
-        mine = ours.exact(wide, epsilon=epsilon)
+        mine = our_adversaries.exact(wide, epsilon=epsilon)
     theirs = torch.cat([adversaries.exact(adversaries.arrays_from(p), epsilon) for p in wide])
     return difference(mine, theirs.numpy(), f"{len(mine)} instances from the same arrays, float64")
 
@@ -156,11 +161,11 @@ def train_in_float64(workload: Workload, labels: np.ndarray) -> Trained:
 
     In float64, because AMSGrad's first steps are as large for a gradient of 1e-9 as for one of 1.
     """
-    some = workload.first(GATED_BATCHES * ours.TRAINING_BATCH)
+    some = workload.first(GATED_BATCHES * our_training.TRAINING_BATCH)
     with jax.enable_x64(True):
         side = ours.prepare(some, labels=labels[: len(some.texts)])
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), side.params)
-        trainer = ours.Trainer(side._replace(params=params), GATED_WEIGHT)
+        trainer = our_training.Trainer(side._replace(params=params), GATED_WEIGHT)
         batches = trainer.plan()
         trainer.train(batches)
         weights = params_to_release(trainer.params)

@@ -4,24 +4,19 @@ Every call begins with token ids on the host, fills and moves the batches, and e
 the host, in the order of the texts.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from attnjax.adversaries.arrays import attention_arrays, permute_arrays, search_arrays
+from attnjax.adversaries.arrays import attention_arrays, permute_arrays
 from attnjax.adversaries.exact import (
-    exact_adversary,
-    exact_adversary_of_model,
     readout_arrays,
 )
 from attnjax.adversaries.permutation import permutation_outputs, permuted_probabilities
-from attnjax.adversaries.search import SearchSettings, search, search_from_noise
-from attnjax.config import TrainingConfig, resolve
-from attnjax.data.batching import Batches, TrainingBatch, evaluation_batches, training_iterator
+from attnjax.config import resolve
+from attnjax.data.batching import Batches, evaluation_batches
 from attnjax.data.encoded import EncodedSplit, bucket_lengths
 from attnjax.experiments.trial import evaluation_batch_size
 from attnjax.measures.erasure import leave_one_out
@@ -29,15 +24,9 @@ from attnjax.measures.gradients import gradient_importances
 from attnjax.measures.kendall import kendall_taus
 from attnjax.models.build import build_model
 from attnjax.models.weights import model_config_from_release, params_from_release
-from attnjax.training.mesh import make_mesh, shard_batch
-from attnjax.training.optimizers import build_optimizer
 from attnjax.training.predict import predict, predict_batch
-from attnjax.training.state import initial_state
-from attnjax.training.step import StepSettings, compiled_train_step
 from attnjax.types import AttentionModel, Batch, Params
 from benchmarks.workload import Options, Workload
-
-TRAINING_BATCH = 32
 
 
 class Ours(NamedTuple):
@@ -134,6 +123,11 @@ def erase(ours: Ours) -> np.ndarray:
     return in_order(ours, lambda b: leave_one_out(ours.model, ours.params, b.inputs).change)
 
 
+def rows_of(batch: Batch, array: np.ndarray) -> np.ndarray:
+    """Return the rows of a batch's instances; those that only fill it get the first one's."""
+    return array[np.maximum(batch.inputs.instance_id, 0)]
+
+
 def permute(ours: Ours) -> np.ndarray:
     """Return the median output change over random shuffles, `[N]`."""
     key = jax.random.key(ours.workload.options.seed)
@@ -153,70 +147,11 @@ def permute_as_given(ours: Ours, index: np.ndarray) -> np.ndarray:
     """Return P(positive) under given shuffles `[N, P, L]`, `[N, P]`."""
     found = np.zeros(index.shape[:2])
     for batch in ours.batches:
-        chosen = _rows_of(batch, index)[..., : batch.inputs.mask.shape[-1]]
+        chosen = rows_of(batch, index)[..., : batch.inputs.mask.shape[-1]]
         shuffled = permuted_probabilities(ours.model, ours.params, batch.inputs, chosen)
         outputs = np.asarray(shuffled.probabilities)[batch.valid, :, 1]
         found[batch.inputs.instance_id[batch.valid]] = outputs
     return found
-
-
-def default_settings(options: Options) -> SearchSettings:
-    """Return the search's settings as a run has them by default."""
-    return SearchSettings(
-        candidates=options.candidates,
-        steps=options.steps,
-        optimizer_epsilon=options.epsilon,
-        filter_epsilon=options.epsilon,
-    )
-
-
-def paper_settings(options: Options) -> SearchSettings:
-    """Return the search's settings as the paper and its released code have them."""
-    return dataclasses.replace(
-        default_settings(options),
-        starts="noise",
-        constraint="penalty",
-        keep="last",
-        jsd="release",
-        amsgrad="release",
-    )
-
-
-def search_default(ours: Ours) -> np.ndarray:
-    """Return the winners' JSD, `[N]`, by the search as a run has it by default."""
-    settings = default_settings(ours.workload.options)
-    key = jax.random.key(ours.workload.options.seed)
-    return in_order(
-        ours, lambda b: search(ours.model, ours.params, b.inputs, key, settings).winner_jsd
-    )
-
-
-def search_as_given(ours: Ours, noise: np.ndarray, *, steps: int) -> dict[str, np.ndarray]:
-    """Return candidates `[N, K, L]` and the winners' JSD `[N]`, by the paper's search."""
-    settings = dataclasses.replace(paper_settings(ours.workload.options), steps=steps)
-
-    def attack(batch: Batch) -> dict[str, jax.Array]:
-        start = _rows_of(batch, noise)[..., : batch.inputs.mask.shape[-1]]
-        found = search_from_noise(ours.model, ours.params, batch.inputs, start, settings)
-        return {"attention": found.attention, "largest_jsd": found.winner_jsd}
-
-    return in_order(ours, attack)
-
-
-def _rows_of(batch: Batch, array: np.ndarray) -> np.ndarray:
-    """Return the rows of a batch's instances; those that only fill it get the first one's."""
-    return array[np.maximum(batch.inputs.instance_id, 0)]
-
-
-def exact_from_text(ours: Ours) -> np.ndarray:
-    """Return the largest JSD, `[N]`, encoding included."""
-    epsilons = (ours.workload.options.epsilon,)
-    return in_order(
-        ours,
-        lambda b: exact_adversary_of_model(
-            ours.model, ours.params, b.inputs, epsilons=epsilons
-        ).jsd[:, 0],
-    )
 
 
 def arrays_of(ours: Ours) -> list[tuple[np.ndarray, ...]]:
@@ -240,79 +175,7 @@ def permute_from_arrays(parts: Sequence[tuple[np.ndarray, ...]], options: Option
     return np.concatenate([np.median(np.asarray(change), axis=1) for change in asked])
 
 
-def search_from_arrays(
-    parts: Sequence[tuple[np.ndarray, ...]], options: Options, settings: SearchSettings
-) -> np.ndarray:
-    """Return the winners' JSD of the search on given arrays, part after part."""
-    key = jax.random.key(options.seed)
-    asked = [search_arrays(attention_arrays(*part), key, settings).winner_jsd for part in parts]
-    return np.concatenate([np.asarray(one) for one in asked])
-
-
-def exact(parts: Sequence[tuple[np.ndarray, ...]], *, epsilon: float) -> np.ndarray:
-    """Return the largest JSD of every row of given arrays, part after part."""
-    asked = [exact_adversary(*part, epsilons=(epsilon,)).jsd[:, 0] for part in parts]
-    return np.concatenate([np.asarray(one) for one in asked])
-
-
 def taus(parts: Sequence[tuple[np.ndarray, ...]]) -> np.ndarray:
     """Return tau and p-value, `[N, 2]`, of padded scores `(x, y, where)`, part after part."""
     asked = [kendall_taus(*part) for part in parts]
     return np.concatenate([np.stack([np.asarray(a) for a in found], axis=1) for found in asked])
-
-
-class Trainer:
-    """The training loop without its journal and checkpoints; an epoch a call.
-
-    Args:
-        ours: weights and texts, with labels.
-        positive_weight: how much an instance of class 1 counts.
-    """
-
-    def __init__(self, ours: Ours, positive_weight: float) -> None:
-        self._ours = ours
-        self._mesh = make_mesh()
-        self._weights = jnp.array([1.0, positive_weight], jnp.float32)
-        # PyTorch's AMSGrad and the sum over a batch, which the reference has too.
-        config = TrainingConfig(amsgrad="release")
-        self._optimizer = build_optimizer(config, model_config_from_release(ours.workload.state))
-        self._state = initial_state(ours.params, self._optimizer, jax.random.key(0))
-
-    def epoch(self) -> float:
-        """Train on every text once, in batches of 32; return the sum of the losses."""
-        return self.train(batch for batch, _ in self._iterator())
-
-    def plan(self) -> list[Batch]:
-        """Return the batches of an epoch."""
-        return [batch for batch, _ in self._iterator()]
-
-    def _iterator(self) -> Iterator[TrainingBatch]:
-        return training_iterator(
-            self._ours.split,
-            lengths=self._ours.lengths,
-            batch_size=TRAINING_BATCH,
-            seed=0,
-            num_epochs=1,
-        )
-
-    def train(self, batches: Iterable[Batch]) -> float:
-        """Take one step a batch; return the sum of the losses."""
-        settings = StepSettings(reduction="sum")
-        losses = []
-        for batch in batches:
-            self._state, metrics = compiled_train_step(
-                self._state,
-                shard_batch(batch, self._mesh),
-                self._weights,
-                jnp.float32(0),
-                model=self._ours.model,
-                optimizer=self._optimizer,
-                settings=settings,
-            )
-            losses.append(metrics.loss * batch.valid.sum())
-        return float(sum(jax.device_get(losses)))
-
-    @property
-    def params(self) -> Params:
-        """The weights as they are now."""
-        return jax.block_until_ready(self._state.params)

@@ -27,6 +27,7 @@ from attnjax.adversaries.odds import (
     token_cost,
 )
 from attnjax.adversaries.polytope import largest_jsd
+from attnjax.adversaries.slab import ROUNDING, inner_epsilon
 from attnjax.errors import UserError
 from attnjax.types import AnyArray, AttentionModel, Inputs, Params
 
@@ -51,9 +52,6 @@ NUMBERS = 64
 
 CLOSE = 1e-5
 """Nats by which two bounds must differ to be told apart."""
-
-ROUNDING = 4
-"""By how many units of rounding epsilon is reduced below, and enlarged above."""
 
 
 class MulticlassResult(NamedTuple):
@@ -202,10 +200,8 @@ def _solve(
     at_once: int,
 ) -> MulticlassResult:
     """Return the interval of one instance for one epsilon."""
-    rounding = ROUNDING * jnp.finfo(epsilon.dtype).eps
-    below = epsilon - jnp.minimum(rounding, epsilon / 2)
-    # No output moves by more than 1.
-    below = jnp.where(epsilon < 1, below, 1 + rounding)
+    rounding = jnp.asarray(ROUNDING * jnp.finfo(epsilon.dtype).eps, epsilon.dtype)
+    below = inner_epsilon(epsilon, rounding)
     effort = {"max_mixtures": max_mixtures, "at_once": at_once}
     found = _farthest_found(odds, candidates, below, **effort)
     bounds = _upper_bounds(odds, epsilon + rounding, **effort)

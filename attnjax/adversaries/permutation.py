@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from attnjax.adversaries.blocks import map_blocks, num_bytes
 from attnjax.adversaries.logits import Source, logits_function, logits_source
@@ -87,14 +87,7 @@ def permutation_outputs(
     def shuffle(
         inputs: Inputs, attention: Float[Array, " L"], chosen: Int[Array, " N"]
     ) -> Float[Array, "N L"]:
-        here = inputs.attendable[0]
-        # Looked up once for all shuffles: lookups of single numbers are most of their time.
-        weights = attention[_slots(here)]
-
-        def draw(number: Int[Array, ""]) -> Float[Array, " L"]:
-            ranks = _draw_ranks(key, inputs.instance_id, here, number)
-            return jnp.where(here, weights[ranks], attention)
-
+        draw = partial(shuffled, attention, key, inputs.instance_id, inputs.attendable[0])
         return jax.vmap(draw)(chosen)
 
     numbers = jnp.broadcast_to(jnp.arange(count)[None], (inputs.label.shape[0], count))
@@ -129,47 +122,34 @@ def permuted_probabilities(
     return _permute(model, params, inputs, index, shuffle, memory_bytes=memory_bytes)
 
 
-def draw_permutation(
+def shuffled(
+    values: Shaped[AnyArray, " L"],
     key: Key[Array, ""],
     instance_id: Int[AnyArray, ""] | int,
     attendable: Bool[AnyArray, " L"],
     number: Int[AnyArray, ""] | int,
-) -> Int[Array, " L"]:
-    """Return a random permutation of the attendable positions; the others stay.
+) -> Shaped[Array, " L"]:
+    """Return the values of the attendable positions in a random order; the others stay.
 
     Args:
+        values: one a position: attention, or the positions themselves for the permutation.
         key: of the test.
-        instance_id: whose permutation; that of a row which only fills a batch counts as 0.
+        instance_id: whose order; that of a row which only fills a batch counts as 0.
         attendable: positions that are shuffled.
-        number: of the permutation, from 0.
-
-    Returns:
-        For each position the one whose weight it receives.
+        number: of the order, from 0.
 
     Example:
         >>> import jax
         >>> here = jax.numpy.array([False, True, True, False])
-        >>> draw_permutation(jax.random.key(0), 7, here, 0).tolist()[::3]
+        >>> shuffled(jax.numpy.arange(4), jax.random.key(0), 7, here, 0).tolist()[::3]
         [0, 3]
     """
-    ranks = _draw_ranks(key, instance_id, attendable, number)
-    return jnp.where(attendable, _slots(attendable)[ranks], jnp.arange(attendable.shape[0]))
-
-
-def _slots(attendable: Bool[AnyArray, " L"]) -> Int[Array, " L"]:
-    """Return the attendable positions, then the others."""
-    return jnp.argsort(~jnp.asarray(attendable))
-
-
-def _draw_ranks(
-    key: Key[Array, ""],
-    instance_id: Int[AnyArray, ""] | int,
-    attendable: Bool[AnyArray, " L"],
-    number: Int[AnyArray, ""] | int,
-) -> Int[Array, " L"]:
-    """Return a random place among the attendable positions for each of them."""
     own = jax.random.fold_in(jax.random.fold_in(key, jnp.maximum(instance_id, 0)), number)
-    return _ranks(jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0))
+    ranks = _ranks(jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0))
+    # Once for all shuffles of an instance; looking up `slots[ranks]` and then its values would
+    # be two lookups of single numbers for each shuffle, which a TPU does badly.
+    first = jnp.asarray(values)[jnp.argsort(~jnp.asarray(attendable))]
+    return jnp.where(attendable, first[ranks], values)
 
 
 def _ranks(draws: Float[Array, " L"]) -> Int[Array, " L"]:

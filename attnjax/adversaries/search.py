@@ -74,7 +74,7 @@ def search(
     *,
     memory_bytes: int = 256 * 2**20,
 ) -> SearchResult:
-    """Search adversarial attentions for every instance of a batch, from noise and from pairs of tokens.
+    """Search adversarial attentions for every instance, from noise and from pairs of tokens.
 
     The starts belong to instance and candidate (`draw_noise`), so neither the padding nor
     the batch decides what an instance gets; float32 rounding, which 500 steps across the

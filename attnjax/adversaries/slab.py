@@ -10,7 +10,7 @@ from attnjax.errors import UserError
 from attnjax.types import AnyArray
 
 ROUNDING = 4
-"""Units of rounding, at least, by which epsilon is reduced for an answer."""
+"""Units of rounding, at least, by which epsilon is reduced for an answer, enlarged for a bound."""
 
 
 class Reach(NamedTuple):
@@ -180,10 +180,10 @@ def rounding_of(slab: Slab, epsilon: Float[Array, ""]) -> Float[Array, ""]:
 
     Args:
         slab: the instance.
-        epsilon: total variation distance; at most half of it is given up.
+        epsilon: total variation distance, for its precision.
     """
     units = jnp.maximum(ROUNDING, jnp.max(jnp.abs(slab.offset)) / 4)
-    return jnp.minimum(units * jnp.finfo(epsilon.dtype).eps, epsilon / 2)
+    return units * jnp.finfo(epsilon.dtype).eps
 
 
 def inner_interval(
@@ -204,9 +204,23 @@ def inner_interval(
         >>> [float(end) for end in inner_interval(slab, jnp.array(1.0))]
         [-inf, inf]
     """
-    no_limit = 2.0
-    least = jnp.where(epsilon < 1, epsilon - rounding_of(slab, epsilon), no_limit)
-    return interval(slab.logit, least)
+    return interval(slab.logit, inner_epsilon(epsilon, rounding_of(slab, epsilon)))
+
+
+def inner_epsilon(epsilon: Float[Array, ""], rounding: Float[AnyArray, ""]) -> Float[Array, ""]:
+    """Return epsilon less rounding, at most half of it; an epsilon of 1 is no limit.
+
+    Args:
+        epsilon: total variation distance, in (0, 1].
+        rounding: by how much an output may miss its true value.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> [float(inner_epsilon(jnp.array(each), jnp.array(0.25))) for each in (0.75, 1.0)]
+        [0.5, 1.25]
+    """
+    # No output moves by more than 1, and not by so much: any number above it will do.
+    return jnp.where(epsilon < 1, epsilon - jnp.minimum(rounding, epsilon / 2), 1 + rounding)
 
 
 def sigmoid_change(logit: Float[Array, ""], move: Float[Array, "*N"]) -> Float[Array, "*N"]:

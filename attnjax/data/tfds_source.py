@@ -113,6 +113,9 @@ def prepare(make_builder: Callable[[], Any], *, name: str) -> Any:
         ) from error
     except UserError:
         raise
+    # What tensorflow-datasets itself raises: a failed download or disk (OSError), a config or
+    # checksum that does not fit (ValueError), a version it does not have or a folder that is not
+    # one of its own (AssertionError), a format that needs TensorFlow (NotImplementedError).
     except (OSError, ValueError, AssertionError, NotImplementedError) as error:
         raise DataError(
             f"tensorflow-datasets {name!r}",
@@ -158,6 +161,8 @@ def read_split(builder: Any, split: str, *, name: str) -> list[dict[str, Any]]:
             expected=f"an expression over the splits {known}, such as 'train[:10%]'",
             action="correct config.data.train_split, dev_split or test_split",
         ) from error
+    # What it raises for data in another format (the first two) and array_record for files that
+    # are missing or damaged (the others).
     except (NotImplementedError, ImportError, OSError, RuntimeError) as error:
         raise DataError(
             str(builder.data_path),

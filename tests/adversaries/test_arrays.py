@@ -90,8 +90,9 @@ def test_any_form_of_array_is_the_same(exported, form):
     found = attention_arrays(**FORMS[form](exported))
     assert all(isinstance(array, jax.Array) for array in found)
     where = exported["where"]
-    # The weights are divided by their sum, which is 1 up to rounding.
-    np.testing.assert_allclose(found.attention, exported["attention"], rtol=3e-7)
+    weights = np.asarray(exported["attention"], np.float64)
+    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    np.testing.assert_array_equal(found.attention, weights)
     np.testing.assert_array_equal(
         found.values, np.where(where[..., None], exported["values"], 0).astype(np.float32)
     )
@@ -203,7 +204,7 @@ def test_weights_are_taken_for_a_distribution():
     arrays = attention_arrays(attention, [[[1000.0], [1000.0], [900.0]]], [-990.0], [[1, 1, 1]])
     np.testing.assert_allclose(arrays.attention.sum(), 1, atol=1e-6)
     exact = exact_adversary(*arrays, epsilons=(0.01,)).jsd[0, 0]
-    assert search_arrays(arrays, KEY, SETTINGS).winner_jsd[0] <= exact + 1e-4
+    assert search_arrays(arrays, KEY, SETTINGS).winner_jsd[0] <= exact + 1e-6
 
 
 def test_numbers_that_single_precision_cannot_hold_are_refused():

@@ -34,7 +34,7 @@ def random_values(length, num_logits, seed=1):
     return jnp.asarray(2 * draw.normal(size=(length, num_logits)), jnp.float32)
 
 
-@pytest.mark.parametrize("length", [3, 12])
+@pytest.mark.parametrize("length", [3, 12, pytest.param(30, marks=pytest.mark.slow)])
 def test_at_most_four_decodings_a_token(length):
     values, decoded = random_values(length, 1), []
     problem = make_problem(lambda attention: attention @ values, length, length)

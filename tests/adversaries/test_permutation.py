@@ -7,10 +7,10 @@ import pytest
 
 from attnjax.adversaries import permutation
 from attnjax.adversaries.permutation import (
-    draw_permutation,
     median_output_change,
     permutation_outputs,
     permuted_probabilities,
+    shuffled,
 )
 from attnjax.outputs import encode_inputs, forward, probabilities
 from tests.models.tiny import TEXTS, stacked, tiny
@@ -32,7 +32,7 @@ def row_of(inputs, at):
 
 def test_a_permutation_moves_attendable_positions_only(key):
     attendable = np.array([False, True, True, False, True, True, False])
-    draw = jax.jit(lambda number: draw_permutation(key, 3, jnp.asarray(attendable), number))
+    draw = jax.jit(lambda number: shuffled(jnp.arange(7), key, 3, jnp.asarray(attendable), number))
     drawn = np.array([draw(number) for number in range(50)])
     np.testing.assert_array_equal(np.sort(drawn, axis=1), np.tile(np.arange(7), (50, 1)))
     np.testing.assert_array_equal(drawn[:, ~attendable], np.tile([0, 3, 6], (50, 1)))
@@ -40,7 +40,7 @@ def test_a_permutation_moves_attendable_positions_only(key):
 
 
 def test_all_permutations_are_equally_likely(key):
-    draw = jax.vmap(lambda number: draw_permutation(key, 3, jnp.ones(3, bool), number))
+    draw = jax.vmap(lambda number: shuffled(jnp.arange(3), key, 3, jnp.ones(3, bool), number))
     drawn = [tuple(one) for one in np.asarray(draw(jnp.arange(3000)))]
     counts = np.array([drawn.count(one) for one in itertools.permutations(range(3))])
     assert counts.sum() == 3000
@@ -72,8 +72,8 @@ def test_outputs_are_those_of_shuffled_attention(encoder, num_classes):
     def explain(one):
         states = encode_inputs(kind.model, kind.params, one)
         attention = kind.model.attend(kind.params, states, one)
-        draw = lambda number: draw_permutation(  # noqa: E731
-            jax.random.key(5), one.instance_id, one.attendable[0], number
+        draw = lambda number: shuffled(  # noqa: E731
+            jnp.arange(LENGTH), jax.random.key(5), one.instance_id, one.attendable[0], number
         )
         index = jax.vmap(draw)(jnp.arange(COUNT))
 
@@ -88,8 +88,8 @@ def test_outputs_are_those_of_shuffled_attention(encoder, num_classes):
         np.testing.assert_allclose(found.probabilities[at], expected, rtol=0, atol=1e-6)
         change = 0.5 * np.abs(np.asarray(expected) - np.asarray(own)).sum(axis=-1)
         np.testing.assert_allclose(found.change[at], change, rtol=0, atol=1e-6)
-        shuffled = np.asarray(attention)[np.asarray(index)]
-        np.testing.assert_allclose(shuffled.sum(axis=1), 1, rtol=0, atol=1e-6)
+        weights = np.asarray(attention)[np.asarray(index)]
+        np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=0, atol=1e-6)
     given = jax.vmap(lambda one: explain(one)[1])(inputs)
     again = permuted_probabilities(kind.model, kind.params, inputs, given)
     np.testing.assert_allclose(again.probabilities, found.probabilities, rtol=0, atol=1e-6)
