@@ -141,12 +141,13 @@ def adversaries(trial: Trial) -> Population:
     )
 
 
-def choose_adversary(trial: Trial, dev: PopulationPredictions) -> dict[str, Any]:
-    """Return `chosen` by the mean JSD and output change on dev, and both."""
-    base = see(base_of(trial), ("dev",))["dev"]
-    jsd = attention_jsd(dev.attention, base.attention).mean(axis=1)
-    tvd = output_changes(dev.probability, base.probability).mean(axis=1)
-    return {"chosen": choose(jsd, tvd), "dev": {"jsd": jsd.tolist(), "tvd": tvd.tolist()}}
+def choose_adversary(trial: Trial, made: PopulationPredictions) -> dict[str, Any]:
+    """Return `chosen` by the mean JSD and output change on the split of choices, and both."""
+    split = trial.config.selection.split
+    base = see(base_of(trial), (split,))[split]
+    jsd = attention_jsd(made.attention, base.attention).mean(axis=1)
+    tvd = output_changes(made.probability, base.probability).mean(axis=1)
+    return {"chosen": choose(jsd, tvd), split: {"jsd": jsd.tolist(), "tvd": tvd.tolist()}}
 
 
 def concealing(trial: Trial) -> Population:
@@ -161,18 +162,18 @@ def concealing(trial: Trial) -> Population:
     return Population(training_config(trial.config), members, concealment(), splits)
 
 
-def choose_concealing(trial: Trial, dev: PopulationPredictions) -> dict[str, Any]:
-    """Return `chosen` by the mean mass on the marked tokens of dev, and that mass."""
-    settings = trial.config.mass_adversary
-    marks = mark(trial.data.corpus, trial.data.splits, settings)["dev"]
-    every = marked_mass(dev.attention, marks)
+def choose_concealing(trial: Trial, made: PopulationPredictions) -> dict[str, Any]:
+    """Return `chosen` by the mean mass on the marked tokens of that split, and the mass."""
+    settings, split = trial.config.mass_adversary, trial.config.selection.split
+    marks = mark(trial.data.corpus, trial.data.splits, settings)[split]
+    every = marked_mass(made.attention, marks)
     defined = every[~np.isnan(every).any(axis=1)]
     if not len(defined):
-        return {"chosen": 0, "dev": {"mass": None}}
+        return {"chosen": 0, split: {"mass": None}}
     mass = defined.mean(axis=0)
     return {
         "chosen": choose_weight(mass, target=settings.mass),
-        "dev": {"mass": mass.tolist()},
+        split: {"mass": mass.tolist()},
     }
 
 

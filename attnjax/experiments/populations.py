@@ -94,7 +94,7 @@ def train_population(
         trial: of the run.
         stage: its name.
         describe: what it trains.
-        choose: from the predictions on dev to what the summary says of a choice among them.
+        choose: from the predictions on the split of choices to what the summary says of one.
 
     Returns:
         A summary: `seeds`, `weights`, `best_epoch` and `best_score` by member,
@@ -114,7 +114,8 @@ def train_population(
         "seconds": result.seconds,
     }
     if choose is not None:
-        summary |= choose(trial, predict_split(trial, population, result.params, "dev"))
+        split = trial.config.selection.split
+        summary |= choose(trial, predict_split(trial, population, result.params, split))
     return Result(summary, {})
 
 

@@ -76,7 +76,15 @@ def run_stages(
             say(f"{title}: finished before")
         else:
             finished[stage.name] = _do(stage, trial, requires, title)
+        _forget_params(trial, stages[number:])
     return write_results(trial, [stage.name for stage in stages])
+
+
+def _forget_params(trial: Trial, later: list[Stage]) -> None:
+    """Free the weights of populations and controls that no later stage needs."""
+    needed_later = {"train"}.union(*(stage.requires for stage in later))
+    for name in set(trial.params) - needed_later:
+        del trial.params[name]
 
 
 def _finished_before(

@@ -32,11 +32,6 @@ class Members(NamedTuple):
     seeds: Int[np.ndarray, " M"]
     weights: Float[np.ndarray, " M"]
 
-    @property
-    def count(self) -> int:
-        """How many they are."""
-        return len(self.seeds)
-
 
 def members_of_seeds(seeds: Any) -> Members:
     """Return members that differ by their seeds alone.

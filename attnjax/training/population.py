@@ -130,7 +130,7 @@ def fit_population(
     state = start_population(model, split=train, **shared)
     if config.training.epochs == 0:
         nothing = Progress(status="finished")
-        return _result(Snapshot(state, Best(state.params), nothing), members.count)
+        return _result(Snapshot(state, Best(state.params), nothing), len(members.seeds))
     population = prepare_population(
         model, train=train, dev=dev, objective=objective, params=state.params, **shared
     )
@@ -144,7 +144,7 @@ def fit_population(
         stop=stop,
         warn=warn,
     )
-    return _result(snapshot, members.count)
+    return _result(snapshot, len(members.seeds))
 
 
 def _result(snapshot: Snapshot, count: int) -> PopulationResult:

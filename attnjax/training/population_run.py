@@ -136,7 +136,7 @@ def prepare_population(
         settings=step_settings(training, objective),
         config=config,
         mesh=mesh,
-        weights=place_members(np.asarray(members.weights, np.float32), mesh),
+        weights=place_members(jnp.asarray(members.weights, jnp.float32), mesh),
         class_weights=replicate(jnp.asarray(weights), mesh),
         plan=plan,
         tables=[replicate(table, mesh) for table in plan.tables()],
@@ -215,8 +215,9 @@ def judge_population(population: Population, params: Params) -> tuple[np.ndarray
         for (probability, loss), rows in zip(jax.device_get(asked), valid, strict=True)
     ]
     probability, loss = (np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
-    scores = [score(label, each) for each in probability[: members.count]]
-    losses = loss[: members.count].mean(axis=1, dtype=np.float64)
+    count = len(members.seeds)
+    scores = [score(label, each) for each in probability[:count]]
+    losses = loss[:count].mean(axis=1, dtype=np.float64)
     rows = [
         {"seed": int(seed), "weight": float(weight), **described(each), "objective": float(mean)}
         for seed, weight, each, mean in zip(*members, scores, losses, strict=True)

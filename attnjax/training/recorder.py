@@ -122,7 +122,7 @@ class Recorder:
         losses = self._of_members(losses)
         at_fault = np.flatnonzero(~np.isfinite(losses))
         if len(at_fault):
-            names = [self.members[i] for i in at_fault] if self.members else []
+            names = [self.members[i] for i in at_fault.tolist()] if self.members else []
             raise TrainingDivergedError(
                 ", ".join([where, *names]),
                 found=f"loss {float(losses[at_fault[0]])}",

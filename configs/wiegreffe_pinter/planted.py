@@ -3,7 +3,7 @@
 Paper:     Wiegreffe & Pinter (2019), every test; Pruthi et al. (2020), whose models hide the
            evidence.
 Command:   python train.py --config=configs/wiegreffe_pinter/planted.py
-Duration:  about half an hour on two cores.
+Duration:  about a quarter of an hour on two cores.
 Expected:  every test has a result; planted_sparse.py and planted_redundant.py show what each
            must be.
 """

@@ -5,7 +5,7 @@ Paper:     Wiegreffe & Pinter (2019), every test. Where evidence is sparse atten
 Command:   python train.py --config=configs/wiegreffe_pinter/planted_sparse.py
            (with --config.model.encoder=average --config.training.epochs=20: states that
            know one word each)
-Duration:  about half an hour on two cores.
+Duration:  about a quarter of an hour on two cores.
 Expected:  the base guide beats the uniform guide.
 """
 
