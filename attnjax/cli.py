@@ -154,6 +154,7 @@ def _run(
         _say(f"work folder: {directory}")
         _use_compilation_cache()
         _multiply_in_float32()
+        _make_cpu_devices()
         from attnjax.experiments.runner import run_stages
         from attnjax.training.host import Interrupted
 
@@ -218,6 +219,13 @@ def _multiply_in_float32() -> None:
 
     if jax.config.values["jax_default_matmul_precision"] is None:
         jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def _make_cpu_devices() -> None:
+    """Let a CPU work on the members of a population beside one another."""
+    from attnjax.training.mesh import make_cpu_devices
+
+    make_cpu_devices()
 
 
 def _made_with(arguments: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, Shaped
 from attnjax.models.deletion import close_gap
 from attnjax.models.together import largest
 from attnjax.outputs import encode_inputs, forward, output_change, probabilities
+from attnjax.training.mesh import batch_devices
 from attnjax.types import AnyArray, AttentionModel, Deletion, Inputs, Params, States
 
 LARGEST_CPU_BLOCK = 64
@@ -91,7 +92,7 @@ def leave_one_out(
     """
     num_instances, length = inputs.attendable[:, 0].shape
     # Every device works on instances of its own.
-    num_groups = math.gcd(num_instances, jax.device_count())
+    num_groups = math.gcd(num_instances, len(batch_devices()))
     block, num_rows = _sizes(model, params, inputs, num_instances // num_groups, memory_bytes)
 
     def split(leaf: Shaped[AnyArray, "B ..."]) -> Shaped[AnyArray, "groups parts rows ..."]:

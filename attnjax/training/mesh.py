@@ -1,5 +1,7 @@
-"""The one mesh of a run: batches split over `data`, weights on every device."""
+"""The meshes of a run: batches, or the members of a population, split over `data`."""
 
+import contextlib
+import os
 from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
@@ -12,11 +14,46 @@ from attnjax.types import Batch
 Tree = TypeVar("Tree")
 
 
+CPU_DEVICES = 8
+"""As many as a population has members by default."""
+
+
+def make_cpu_devices() -> None:
+    """Let a CPU be several devices, for populations alone (`member_mesh`).
+
+    Each works on members of its own, one thread a device: what their weights take of the
+    cache is not read anew at every position of a text, as it is where one device works on all
+    members at once. What the user set, in `XLA_FLAGS` or `JAX_NUM_CPU_DEVICES`, stays; so do
+    the devices of a process that has used JAX before.
+    """
+    unset = jax.config.values["jax_num_cpu_devices"] < 0
+    if unset and "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        # Refused with a RuntimeError once there are devices.
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", CPU_DEVICES)
+
+
+def batch_devices() -> list[Any]:
+    """Return the devices over which batches are split.
+
+    They are all local ones. Only of the devices that the setting `jax_num_cpu_devices` makes
+    of a CPU it is the first: its threads use every core by themselves. (Those that `XLA_FLAGS`
+    makes are all used: with them one tries on a CPU what several accelerators do.)
+
+    Example:
+        >>> len(batch_devices()) >= 1
+        True
+    """
+    devices = jax.local_devices()
+    for_members = devices[0].platform == "cpu" and jax.config.values["jax_num_cpu_devices"] > 0
+    return devices[:1] if for_members else devices
+
+
 def make_mesh(devices: Sequence[Any] | None = None) -> Mesh:
     """Return the mesh with axes `data` and `model` over devices of this host.
 
     Args:
-        devices: all local ones if None.
+        devices: those of `batch_devices` if None.
 
     Returns:
         A mesh whose `data` axis has all devices and whose `model` axis has one.
@@ -25,8 +62,25 @@ def make_mesh(devices: Sequence[Any] | None = None) -> Mesh:
         >>> make_mesh(jax.local_devices()[:1]).shape["data"]
         1
     """
-    chosen = jax.local_devices() if devices is None else devices
+    chosen = batch_devices() if devices is None else devices
     return Mesh(np.array(chosen).reshape(-1, 1), ("data", "model"))
+
+
+def member_mesh(count: int) -> Mesh:
+    """Return the mesh over which the members of a population are split.
+
+    Of all local devices it has as few as can be without a device that has more members.
+
+    Args:
+        count: of the members, at least 1.
+
+    Example:
+        >>> member_mesh(1).shape["data"]
+        1
+    """
+    devices = jax.local_devices()
+    most = -(-count // len(devices))
+    return make_mesh(devices[: -(-count // most)])
 
 
 def replicated(mesh: Mesh) -> NamedSharding:

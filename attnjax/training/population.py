@@ -19,7 +19,7 @@ from attnjax.training.host import (
     run_program,
 )
 from attnjax.training.members import Members, first_members, place_members
-from attnjax.training.mesh import make_mesh, replicate
+from attnjax.training.mesh import member_mesh, replicate
 from attnjax.training.objectives import Objective
 from attnjax.training.population_run import prepare_population, program_of, start_population
 from attnjax.training.population_step import predict_members
@@ -93,7 +93,7 @@ def fit_population(
         progress: whether a terminal gets a progress bar.
         stop: asked after every step; if true the run saves and raises `Interrupted`.
         warn: told about checkpoints that cannot be used.
-        mesh: the devices, over which members are split; all local ones if None.
+        mesh: the devices, over which members are split; if None those of `member_mesh`.
 
     Returns:
         The best weights of each member and how they were found. With
@@ -125,7 +125,7 @@ def fit_population(
         ...     directory=folder, metrics_path=folder / "metrics.jsonl").best_score.tolist()
         [1.0, 1.0]
     """
-    mesh = make_mesh() if mesh is None else mesh
+    mesh = member_mesh(len(members.seeds)) if mesh is None else mesh
     shared = {"lengths": lengths, "config": config, "members": members, "mesh": mesh}
     state = start_population(model, split=train, **shared)
     if config.training.epochs == 0:
@@ -185,7 +185,7 @@ def predict_population(
         model: the classifier.
         params: weights with a leading axis of members, such as `PopulationResult.params`.
         batches: at least one, on the host.
-        mesh: the devices, over which members are split; all local ones if None.
+        mesh: the devices, over which members are split; if None those of `member_mesh`.
 
     Returns:
         Host arrays, filling rows left out.
@@ -205,8 +205,8 @@ def predict_population(
         >>> predict_population(model, params, batches).attention[2].shape
         (2, 2)
     """
-    mesh = make_mesh() if mesh is None else mesh
     count = len(jax.tree.leaves(params)[0])
+    mesh = member_mesh(count) if mesh is None else mesh
     params = place_members(params, mesh)
     asked = [
         (batch, predict_members(params, replicate(batch.inputs, mesh), model=model, mesh=mesh))
