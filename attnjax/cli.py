@@ -230,10 +230,10 @@ def _make_cpu_devices() -> None:
 
 def _made_with(arguments: Sequence[str]) -> dict[str, Any]:
     """Return the command, and the versions and the device that it runs on."""
-    import jax
+    from attnjax.training.mesh import batch_devices
 
     try:
-        devices = jax.local_devices()
+        devices = batch_devices()
     except RuntimeError as error:
         raise UserError(
             "JAX",
