@@ -168,17 +168,21 @@ def test_a_run_stopped_within_a_sweep_ends_as_if_it_had_not_been(finished, tmp_p
 
 
 def test_another_runs_model_may_be_the_base_and_a_guide(finished, tmp_path):
-    folder = tmp_path / "run"
+    folder, other = tmp_path / "run", tmp_path / "other"
+    shutil.copytree(finished, other)
     before = end_state(finished)
-    results = run_in(
-        folder,
-        seed=7,
-        tests=("seeds", "guides", "trained_adversary"),
-        guides={"file": str(finished)},
-        trained_adversary={"base": str(finished), "lambdas": (0.1,)},
-    )
-    assert end_state(finished) == before
-    assert results["tests"]["guides"]["source"]["file"] == {"name": "run"}
+    asked = {
+        "seed": 7,
+        "tests": ("seeds", "guides", "trained_adversary"),
+        "guides": {"file": str(other)},
+        "trained_adversary": {"base": str(other), "lambdas": (0.1,)},
+    }
+    results = run_in(folder, **asked)
+    assert end_state(other) == before
+    # What is needed of the other run was copied: it may go, and the command still works.
+    shutil.rmtree(other)
+    assert run_in(folder, **asked)["tests"] == results["tests"]
+    assert results["tests"]["guides"]["source"]["file"] == {"name": "other"}
     assert results["tests"]["guides"]["differences"]["file"]["auc"] is not None
     sweep = results["tests"]["trained_adversary"]
     assert sweep["seeds"] is sweep["instance_adversary"]["search"] is None
@@ -203,6 +207,8 @@ def test_three_classes_go_through_every_test(tmp_path):
     )
     found = results["tests"]
     assert set(found) == set(WIEGREFFE_PINTER)
-    assert found["seeds"]["adversary_quantile"] == {"search": None, "exact": None}
+    quantile = found["seeds"]["adversary_quantile"]
+    assert quantile["search"] is quantile["exact"] is None
+    assert 0 <= quantile["trained"] <= 1
     assert 0 <= found["uniform"]["uniform"]["auc"] <= 1
     assert found["mass_adversary"]["mass"]["adversary"][1] < found["mass_adversary"]["mass"]["base"]

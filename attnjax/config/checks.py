@@ -93,6 +93,16 @@ def _check_trained(config: Config, errors: list[UserError]) -> None:
                 "replace it, or change config.seed",
             )
         )
+    if not config.seeds.values and config.seed + config.seeds.count >= 2**31:
+        errors.append(
+            config_error(
+                "config.seed",
+                f"{config.seed}, so that the last of {config.seeds.count} seeds after it is not "
+                "below 2147483648",
+                "a seed with as many numbers after it",
+                "lower it, or name the others in config.seeds.values",
+            )
+        )
     if len(config.seeds.values) == 1:
         errors.append(
             config_error("config.seeds.values", "one seed", "at least 2, or none", "add others")

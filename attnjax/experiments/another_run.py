@@ -18,11 +18,26 @@ from attnjax.workspace import read_json
 KEPT = "others"
 """Folder of the work folder that keeps what was taken from others."""
 
+_NAMES = {"config.guides.file": "guide", "config.trained_adversary.base": "base"}
+"""Field to the name of the copy."""
+
 _TRAINING = ("config.json", "stages/train.json", "checkpoints/train")
+
+
+def names_run(trial: Trial, given: str, field: str) -> bool:
+    """Return whether a field names a work folder, or named one of which there is a copy."""
+    path = Path(given).expanduser()
+    return path.is_dir() or (not path.exists() and _digest_of(_copy_of(trial, field)) is not None)
+
+
+def _copy_of(trial: Trial, field: str) -> Path:
+    return trial.directory / KEPT / _NAMES[field]
 
 
 def check_run(trial: Trial, given: str, field: str) -> str:
     """Return the digest of another run's training, whose model fits this run's data.
+
+    Where the other work folder is gone the copy that was taken of it stands for it.
 
     Args:
         trial: of this run.
@@ -33,6 +48,9 @@ def check_run(trial: Trial, given: str, field: str) -> str:
         WorkFolderError: if nothing was trained there, or on other data.
     """
     folder = Path(given).expanduser()
+    copied = _digest_of(_copy_of(trial, field))
+    if copied is not None and not folder.exists():
+        return copied
     if folder.resolve() == trial.directory.resolve():
         raise _refused(folder, field, "this run's own work folder", "leave it empty")
     record = read_record(folder) if folder.is_dir() else None
@@ -84,7 +102,7 @@ def _difference(trial: Trial, folder: Path, record: dict[str, Any]) -> str | Non
     return "other texts, labels or word vectors under the same names"
 
 
-def adopt(trial: Trial, given: str, field: str, name: str) -> Trial:
+def adopt(trial: Trial, given: str, field: str) -> Trial:
     """Return a trial of another run's model on this run's data.
 
     The training is copied into this work folder first: the other one is never written to.
@@ -93,12 +111,11 @@ def adopt(trial: Trial, given: str, field: str, name: str) -> Trial:
         trial: of this run.
         given: the other work folder.
         field: the config field that names it.
-        name: of the copy.
 
     Raises:
         WorkFolderError: as `check_run`.
     """
-    kept = trial.directory / KEPT / name
+    kept = _copy_of(trial, field)
     source = Path(given).expanduser()
     if check_run(trial, given, field) != _digest_of(kept):
         _copy(source, kept)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from attnjax.experiments.another_run import adopt
-from attnjax.experiments.guide_file import read_guides
+from attnjax.experiments.another_run import adopt, names_run
+from attnjax.experiments.guide_file import Guides, read_guides
 from attnjax.experiments.marking import mark
 from attnjax.experiments.mass_adversary import choose_weight, marked_mass
 from attnjax.experiments.members import attention_jsd, output_changes
@@ -17,7 +17,8 @@ from attnjax.experiments.populations import (
     Population,
     Seen,
     member_seeds,
-    predictions_of,
+    population_params,
+    predict_split,
     training_config,
     with_attention,
 )
@@ -29,8 +30,6 @@ from attnjax.training.objectives import classification, concealment, guided, imi
 from attnjax.training.population import PopulationPredictions
 from attnjax.training.predict import predict
 from attnjax.workspace import read_json
-
-Guides = dict[str, tuple[np.ndarray, ...]]
 
 
 def with_seeds(trial: Trial) -> Population:
@@ -89,18 +88,21 @@ def guided_by_base(trial: Trial) -> Population:
 def guided_by_adversary(trial: Trial) -> Population:
     """Return the model without context under the chosen trained adversary's attention."""
     chosen = summary_of(trial, "train_adversaries")["chosen"]
-    made = {name: predictions_of(trial, "train_adversaries", adversaries, name) for name in SPLITS}
+    population = adversaries(trial)
+    params = population_params(trial, "train_adversaries", population)
+    made = {name: predict_split(trial, population, params, name) for name in SPLITS}
     guides = {name: tuple(one[chosen] for one in made[name].attention) for name in SPLITS}
     return without_context(trial, "given", guides)
 
 
 def guided_by_file(trial: Trial) -> Population:
     """Return the model without context under the attention of a file or of another run."""
-    path = Path(trial.config.guides.file).expanduser()
-    if path.is_dir():
-        other = adopt(trial, str(path), "config.guides.file", "guide")
+    given = trial.config.guides.file
+    if names_run(trial, given, "config.guides.file"):
+        other = adopt(trial, given, "config.guides.file")
         return without_context(trial, "given", _attention_of(other))
-    return without_context(trial, "given", read_guides(path, trial.data.splits))
+    guides = read_guides(Path(given).expanduser(), trial.data.splits)
+    return without_context(trial, "given", guides)
 
 
 def _attention_of(trial: Trial) -> Guides:
@@ -124,7 +126,7 @@ def base_of(trial: Trial) -> Trial:
     given = trial.config.trained_adversary.base
     if not given:
         return trial
-    return adopt(trial, given, "config.trained_adversary.base", "base")
+    return adopt(trial, given, "config.trained_adversary.base")
 
 
 def adversaries(trial: Trial) -> Population:

@@ -139,14 +139,15 @@ def _read_parquet(path: Path) -> Rows:
 def _check_instances(path: Path, ids: Int[np.ndarray, " N"], lengths: Mapping[int, int]) -> None:
     """Refuse a file that is not of this run's instances, each once."""
     given = [int(one) for one in ids]
-    missing = [one for one in lengths if one not in set(given)]
-    others = sorted(set(given) - set(lengths))
+    known = set(given)
+    missing = [one for one in lengths if one not in known]
+    others = sorted(known - set(lengths))
     parts = []
     if missing:
         parts.append(f"no row for {len(missing)} instances (the first: {missing[0]})")
     if others:
         parts.append(f"rows for {len(others)} others (the first: {others[0]})")
-    if len(set(given)) < len(given):
+    if len(known) < len(given):
         parts.append("several rows for one instance")
     if parts:
         raise DataError(

@@ -27,7 +27,7 @@ def mark(
         settings: its section of the config.
 
     Raises:
-        DataError: if a file of words cannot be read, or none of its words occurs.
+        DataError: if a file of words cannot be read, or none of its words occurs in a split.
 
     Example:
         >>> from attnjax.data.corpus import instances
@@ -51,10 +51,10 @@ def mark(
             np.array([word in words for word in tokens[: len(ids) - 2]], bool)
             for tokens, ids in texts
         )
-    if not any(flags.any() for flags in marks["train"]):
+    if without := [name for name, flags in marks.items() if not any(map(np.any, flags))]:
         raise DataError(
             str(path),
-            found=f"{len(words)} words of which none is in a training text",
+            found=f"{len(words)} words of which none is in a text of {' or '.join(without)}",
             expected="words as the texts are split into them (config.data.tokenizer, "
             "config.data.lowercase)",
             action="correct the list; vocabulary.txt of a work folder shows the words",

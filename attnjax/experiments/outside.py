@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attnjax.errors import UserError, raise_all
-from attnjax.experiments.another_run import check_run
+from attnjax.experiments.another_run import check_run, names_run
 from attnjax.experiments.guide_file import read_guides
 from attnjax.experiments.marking import mark
 from attnjax.experiments.stage import Stage
@@ -28,11 +28,11 @@ def check_outside(trial: Trial, stages: Sequence[Stage]) -> None:
 
 
 def _check_guide(trial: Trial) -> None:
-    path = Path(trial.config.guides.file).expanduser()
-    if path.is_dir():
-        check_run(trial, str(path), "config.guides.file")
+    given = trial.config.guides.file
+    if names_run(trial, given, "config.guides.file"):
+        check_run(trial, given, "config.guides.file")
     else:
-        read_guides(path, trial.data.splits)
+        read_guides(Path(given).expanduser(), trial.data.splits)
 
 
 def _check_base(trial: Trial) -> None:

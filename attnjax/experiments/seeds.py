@@ -71,19 +71,21 @@ def _mean_and_deviation(values: Sequence[float | None]) -> dict[str, float | Non
 
 
 def adversary_quantile(
-    seed_rows: dict[str, Any], adversary_rows: dict[str, Any], column: str
+    seed_rows: dict[str, Any], adversary_rows: dict[str, Any], column: str, *, member: int = 0
 ) -> float | None:
     """Return where an adversary's divergences lie among those of other seeds.
 
     Args:
         seed_rows: of the test `seeds`.
         adversary_rows: of a test that finds adversaries.
-        column: its JSD from the same model's attention.
+        column: its JSD from the same model's attention, or a list of several adversaries'.
+        member: which of the list.
 
     Returns:
         The mean over the common instances of the share of an instance's seeds whose JSD is
-        below the adversary's: about 0.5 where an adversary is as far away as a typical other
-        seed, 1 where it is farther than all. None where no instance has both.
+        below the adversary's, equal ones counted half: about 0.5 where an adversary is as far
+        away as a typical other seed, 1 where it is farther than all. Left out are instances in
+        which nobody's attention moves, such as texts of one token. None where none is left.
 
     Example:
         >>> import numpy as np
@@ -94,8 +96,12 @@ def adversary_quantile(
     """
     ids = common_instances(seed_rows, adversary_rows)
     seeds = np.array([*aligned(seed_rows, "seeds.jsd", ids)], np.float64)
-    adversary = np.asarray(aligned(adversary_rows, column, ids), np.float64)
-    known = ~np.isnan(adversary)
-    if not known.any():
+    found = np.array([*aligned(adversary_rows, column, ids)], np.float64)
+    adversary = (found if found.ndim > 1 else found[:, None])[:, member]
+    compared = ~np.isnan(adversary) & ((adversary != 0) | (seeds != 0).any(axis=-1))
+    if not compared.any():
         return None
-    return float(np.mean(seeds[known] < adversary[known, None]))
+    nearer, equal = (
+        compare(seeds[compared], adversary[compared, None]) for compare in (np.less, np.equal)
+    )
+    return float(np.mean(nearer + 0.5 * equal))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from attnjax.config import Config
-from attnjax.experiments.another_run import check_run
+from attnjax.experiments.another_run import check_run, names_run
 from attnjax.experiments.result import Result
 from attnjax.experiments.trial import Trial
 
@@ -66,7 +66,9 @@ def outside_digest(trial: Trial, name: str, value: str) -> str:
     Raises:
         WorkFolderError: if another run cannot be used with this one.
     """
-    path = Path(value).expanduser()
-    if path.is_dir() or name == "trained_adversary.base":
-        return check_run(trial, value, f"config.{name}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    field = f"config.{name}"
+    if name == "trained_adversary.base" or (
+        name == "guides.file" and names_run(trial, value, field)
+    ):
+        return check_run(trial, value, field)
+    return hashlib.sha256(Path(value).expanduser().read_bytes()).hexdigest()

@@ -88,7 +88,13 @@ def _guides(trial: Trial) -> Result:
         if name != "file" or _has_guide_file(config)
     }
     training = summary_of(trial, "train_adversaries")
-    source: dict[str, Any] = {"adversary": {"lambda": training["weights"][training["chosen"]]}}
+    chosen, seen = training["chosen"], training[config.selection.split]
+    source: dict[str, Any] = {
+        "adversary": {
+            "lambda": training["weights"][chosen],
+            **{name: seen[name][chosen] for name in ("jsd", "tvd")},
+        }
+    }
     if _has_guide_file(config):
         source["file"] = {"name": Path(config.guides.file).name}
     return summarise_guides(

@@ -10,7 +10,7 @@ from attnjax.experiments.members import as_list, per_instance, scores_of
 from attnjax.experiments.result import Result
 from attnjax.measures.bootstrap import bootstrap_interval
 
-CLOSE = 0.05
+ALIKE = 0.05
 """An adversary whose mean output change (TVD) is below this predicts as the base does."""
 
 
@@ -22,7 +22,7 @@ def choose(jsd: Float[np.ndarray, " M"], tvd: Float[np.ndarray, " M"]) -> int:
         tvd: mean output change of each.
 
     Returns:
-        The index of the largest divergence among those with an output change below `CLOSE`;
+        The index of the largest divergence among those with an output change below `ALIKE`;
         where there is none, that of the smallest output change.
 
     Example:
@@ -30,7 +30,7 @@ def choose(jsd: Float[np.ndarray, " M"], tvd: Float[np.ndarray, " M"]) -> int:
         >>> choose(np.array([0.1, 0.3, 0.6]), np.array([0.01, 0.04, 0.2]))
         1
     """
-    close = tvd < CLOSE
+    close = tvd < ALIKE
     if close.any():
         return int(np.argmax(np.where(close, jsd, -np.inf)))
     return int(np.argmin(tvd))

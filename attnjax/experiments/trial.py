@@ -77,8 +77,8 @@ class Trial:
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
         """Return a split's padded batches (at most `limit` instances; 0: all).
 
-        They are split over all local devices, as the params of a trained model are on each.
-        Going through them raises `Interrupted` between two once the run was asked to stop.
+        They are split over the devices of `batch_devices`; a trained model's params are on
+        each. Going through them raises `Interrupted` between two once the run was asked to stop.
         """
         batches = evaluation_batches(
             self.data.splits[split],

@@ -17,7 +17,8 @@ def add_yardsticks(
 ) -> None:
     """Add to the tests' summaries what needs several of them.
 
-    `seeds.adversary_quantile`: where instance adversaries lie among other seeds;
+    `seeds.adversary_quantile`: where instance adversaries and the chosen trained one lie among
+    other seeds;
     `trained_adversary.instance_adversary` and `.seeds`: their mean JSD and output change, for
     the same axes. None where a test was not run, or is about another base.
 
@@ -27,12 +28,18 @@ def add_yardsticks(
         other_base: whether the trained adversaries imitate another run's model.
     """
     if "seeds" in tests:
-        tests["seeds"]["adversary_quantile"] = {
-            name: adversary_quantile(dict(tables["seeds"]), dict(tables[stage]), column)
+        seed_rows = dict(tables["seeds"])
+        quantiles = {
+            name: adversary_quantile(seed_rows, dict(tables[stage]), column)
             if column in tables.get(stage, ())
             else None
             for name, (stage, column) in _FOUND.items()
         }
+        trained = None
+        if "trained_adversary" in tests and not other_base:
+            rows, chosen = dict(tables["trained_adversary"]), tests["trained_adversary"]["chosen"]
+            trained = adversary_quantile(seed_rows, rows, "trained_adversary.jsd", member=chosen)
+        tests["seeds"]["adversary_quantile"] = quantiles | {"trained": trained}
     if "trained_adversary" in tests:
         adversary = {} if other_base else tests.get("adversary", {})
         seeds = None if other_base else tests.get("seeds")

@@ -92,6 +92,8 @@ def verdict(difference: Estimate) -> Verdict:
 def together(differences: Scores) -> Verdict:
     """Say what both scores together allow to say: one that is told apart decides.
 
+    A difference is small only where both scores say so.
+
     Example:
         >>> ahead, behind, close = Estimate(0.2, 0.1, 0.3), Estimate(-0.2, -0.3, -0.1), Estimate(
         ...     0.0, -0.01, 0.01)
@@ -99,11 +101,13 @@ def together(differences: Scores) -> Verdict:
         ('ahead', 'mixed')
         >>> unknown = Estimate(None)
         >>> together(Scores(close, unknown)), together(Scores(unknown, unknown))
-        ('close', 'unknown')
+        ('open', 'unknown')
     """
     found = {verdict(one) for one in differences}
     if {"ahead", "behind"} <= found:
         return "mixed"
+    if found == {"close", "unknown"}:
+        return "open"
     order: tuple[Verdict, ...] = ("ahead", "behind", "open", "close")
     for one in order:
         if one in found:

@@ -74,6 +74,10 @@ def diagram_of(facts: Facts) -> Diagram:
     models = [_base(facts), *(model for models, _ in made for model in models)]
     arrows = [arrow for _, arrow in made]
     guides = _guides(tests.get("guides") or {})
+    source = facts.guide_source
+    if source and not tests.get("trained_adversary"):
+        others, arrow = _source(facts, source)
+        models, arrows = [*models, *others], [*arrows, arrow]
     sources = {"guide-base": "base", "guide-adversary": "trained_adversary"}
     present = {model.key for model in models}
     arrows += [
@@ -135,6 +139,20 @@ def _trained(facts: Facts, test: Mapping[str, Any]) -> tuple[list[Model], Arrow]
             *_scores(test["lambdas"][sweep.chosen]),
             *_place(point.jsd, point.tvd),
         )
+    return _imitating(facts, lines)
+
+
+def _source(facts: Facts, source: Mapping[str, Any]) -> tuple[list[Model], Arrow]:
+    """Return the adversary of which a guide is known, but no test."""
+    lines = (
+        f"λ{GLUE}={GLUE}{plain(source['lambda'])}",
+        *_place(Estimate(source.get("jsd")), Estimate(source.get("tvd"))),
+        f"on the {facts.config('selection', 'split', 'dev')} split",
+    )
+    return _imitating(facts, lines)
+
+
+def _imitating(facts: Facts, lines: tuple[str, ...]) -> tuple[list[Model], Arrow]:
     model = Model("trained_adversary", "Trained adversary", lines, "adversary")
     label = "trained to imitate the predictions, not the attention"
     elsewhere = str(facts.config("trained_adversary", "base", ""))

@@ -13,7 +13,7 @@ MODELS = (
 
 MODEL_PARTS: Mapping[str, str] = {
     "uniform": "One has its attention held uniform: does the task need attention at all?",
-    "seeds": "Others differ from the base in nothing but the seed: how far does chance in training "
+    "seeds": "Others are trained as the base was from other seeds: how far does chance in training "
     "move the weights?",
     "guides": "A small model without context is given the weights of others: are they of use to a "
     "model that did not learn them?",
@@ -35,10 +35,11 @@ UNIFORM = (
 
 SEEDS = (
     "The base is trained again {count} with nothing changed but the seed (of first weights, order "
-    "of texts and dropout), and each model's attention to a text is compared with the base's. This "
-    "spread is the yardstick for adversaries: an attention no farther from the base than another "
-    "seed's is nothing that has to be explained. It is shown by the largest weight of the base, "
-    "because a flat attention cannot move far, and a peaked one is what seems to say something."
+    "of texts and dropout){besides}, and each model's attention to a text is compared with the "
+    "base's. This spread is the yardstick for adversaries: an attention no farther from the base "
+    "than another seed's is nothing that has to be explained. It is shown by the largest weight of "
+    "the base, because a flat attention cannot move far, and a peaked one is what seems to say "
+    "something."
 )
 
 GUIDES = (

@@ -75,6 +75,11 @@ class Facts:
         return self.run.config.get(section, {}).get(name, default)
 
     @property
+    def guide_source(self) -> dict[str, Any]:
+        """What is known of the trained adversary whose attention was a guide; empty if none was."""
+        return (self.tests.get("guides") or {}).get("source", {}).get("adversary") or {}
+
+    @property
     def base_scores(self) -> dict[str, Any]:
         """The scores of the run's own model on the test split."""
         return self.run.results.get("performance", {}).get("test", {})

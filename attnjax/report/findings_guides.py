@@ -12,7 +12,9 @@ from attnjax.report.comparisons import (
     together,
 )
 from attnjax.report.findings import Findings
+from attnjax.report.findings_exact import CLOSE
 from attnjax.report.numbers import number
+from attnjax.report.sweeps import ALIKE
 
 GUIDE_NAMES: Mapping[str, str] = {
     "uniform": "uniform",
@@ -32,12 +34,15 @@ ATTENTIONS: Mapping[str, str] = {
 }
 
 
-def guides_findings(differences: Mapping[str, Scores], *, seeds: int) -> Findings:
+def guides_findings(
+    differences: Mapping[str, Scores], *, seeds: int, flaw: str | None = None
+) -> Findings:
     """Say which attention helps a model that sees no context.
 
     Args:
         differences: per guide but `uniform`, its scores minus the uniform guide's, paired.
         seeds: how many times each was trained.
+        flaw: why the adversary is none of the base with a distant attention, if it is not.
 
     Source: Wiegreffe & Pinter (2019), section 3.4.
     """
@@ -53,8 +58,36 @@ def guides_findings(differences: Mapping[str, Scores], *, seeds: int) -> Finding
         ]
         follows.append(" ".join([*words, *_meaning(name, found)]))
     if contrast := contrast_sentence(verdicts):
-        follows.append(contrast)
+        follows.append(contrast if flaw is None else f"{SET_ASIDE} {flaw}.")
     return Findings(tuple(follows), _caveats(verdicts, seeds))
+
+
+SET_ASIDE = "Base and adversary are not set against each other here, because the adversary"
+
+
+def adversary_flaw(jsd: float | None, tvd: float | None, *, elsewhere: bool) -> str | None:
+    """Say why a trained adversary is no other account of the base's predictions, if it is none.
+
+    Args:
+        jsd: mean distance of its attention from that of the model it imitates, nats.
+        tvd: mean output change from that model.
+        elsewhere: whether that model is another run's.
+
+    Example:
+        >>> adversary_flaw(0.4, 0.2, elsewhere=False)
+        'does not predict as the base does (mean output change 0.200)'
+        >>> adversary_flaw(0.4, 0.02, elsewhere=False) is None
+        True
+    """
+    if elsewhere:
+        return "imitates the model of another run"
+    if jsd is None or tvd is None:
+        return "has no distances from the base in this run"
+    if tvd >= ALIKE:
+        return f"does not predict as the base does (mean output change {number(tvd, 3)})"
+    if jsd < CLOSE:
+        return f"attends nearly as the base does (mean JSD {number(jsd, 3)})"
+    return None
 
 
 def _meaning(name: str, found: Verdict) -> list[str]:

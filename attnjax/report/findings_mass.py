@@ -1,6 +1,5 @@
 """What follows from keeping attention off marked tokens, and what does not."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from attnjax.report.comparisons import plain
@@ -35,21 +34,6 @@ class Hidden(NamedTuple):
     auc: float | None
 
 
-def least_hidden(models: Sequence[Hidden], mass: float) -> Hidden | None:
-    """Return the least penalty that reaches a mass, else the model with the least mass.
-
-    Example:
-        >>> models = [Hidden(0.1, 0.3, 0.8, 0.9), Hidden(1.0, 0.005, 0.8, 0.9)]
-        >>> least_hidden(models, 0.01).weight, least_hidden(models, 0.5).weight
-        (1.0, 0.1)
-    """
-    known = [one for one in models if one.mass is not None]
-    reached = [one for one in known if (one.mass or 0.0) <= mass]
-    if reached:
-        return min(reached, key=lambda one: one.weight or 0.0)
-    return min(known, key=lambda one: one.mass or 0.0) if known else None
-
-
 def mass_findings(
     base: Hidden, chosen: Hidden | None, *, marked: str, target: float, encoder: str
 ) -> Findings:
@@ -65,7 +49,7 @@ def mass_findings(
     Source: Pruthi et al. (2020), Learning to deceive with attention-based explanations.
     """
     if chosen is None or base.mass is None:
-        return Findings(("No model has numbers: training diverged, or no text has marked tokens.",))
+        return Findings(("No model has numbers: no test text has both marked and other tokens.",))
     name = MARKED_NAMES.get(marked, marked)
     before, after = fine_together([base.mass, chosen.mass], 3)
     follows = [
@@ -146,7 +130,7 @@ def mass_row_words(base: Hidden, one: Hidden, target: float) -> str:
         'High mass: attention points at the ma'
     """
     if one.mass is None:
-        return "No numbers: training diverged."
+        return "No numbers: no test text has both marked and other tokens."
     if one.weight is None:
         return (
             "High mass: attention points at the marked tokens without being told to. Low: there is "

@@ -59,7 +59,7 @@ def seeds_findings(
     Source: Wiegreffe & Pinter (2019), section 3.3.
     """
     if jsd.value is None:
-        return Findings(("No text has a seed to compare with: training diverged.",))
+        return Findings(("No text has a seed to compare with.",))
     pairs = "pairs of text and seed" if facts.seeds > 1 else "texts"
     follows = [
         "With another seed and nothing else changed, the attention of a text moves by a JSD of "
@@ -200,9 +200,9 @@ def seed_row_words(jsds: Sequence[float | None], index: int) -> str:
     """
     own = jsds[index]
     if own is None:
-        return "No numbers: training diverged."
+        return "No numbers."
     known = [one for one in jsds if one is not None]
     place = ""
-    if len(known) > 1 and own in (min(known), max(known)):
+    if min(known) < max(known) and own in (min(known), max(known)):
         place = f"; the {'nearest to' if own == min(known) else 'farthest from'} the base"
     return f"{jsd_words(own)}{place}."

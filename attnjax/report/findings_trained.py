@@ -32,10 +32,10 @@ def trained_findings(sweep: Sweep, *, variant: str, encoder: str, epsilon: float
     Source: Wiegreffe & Pinter (2019), section 4.
     """
     lost = sum(not one.known for one in sweep.points)
-    diverged = [f"{lost} of {len(sweep.points)} λ: no numbers, training diverged."] if lost else []
+    without = [f"{lost} of {len(sweep.points)} λ: no numbers."] if lost else []
     contrast = contrast_sentences(variant, encoder)
     if sweep.chosen is None:
-        return Findings((*diverged, *contrast))
+        return Findings((*without, *contrast))
     chosen = sweep.points[sweep.chosen]
     follows = [
         chosen_sentence(sweep),
@@ -43,7 +43,7 @@ def trained_findings(sweep: Sweep, *, variant: str, encoder: str, epsilon: float
         *_beside(sweep),
         curve_sentence(sweep.lambdas, sweep.points),
         norms_sentence(*sweep.norms) if sweep.norms else "",
-        *diverged,
+        *without,
         *contrast,
     ]
     return Findings(tuple(one for one in follows if one), _caveats(sweep, chosen, epsilon))

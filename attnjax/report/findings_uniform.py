@@ -18,11 +18,12 @@ POOR_SUBJECT = "on this task attention is a poor subject for either paper"
 
 
 def uniform_findings(
-    difference: Scores, *, seeds: int, variant: str = "", encoder: str = ""
+    base: Scores, difference: Scores, *, seeds: int, variant: str = "", encoder: str = ""
 ) -> Findings:
     """Say whether the model needs its attention, and so whether explaining it is worth while.
 
     Args:
+        base: of the model with learnt attention.
         difference: learnt attention minus uniform, paired by seed and instance.
         seeds: how many times each of the two was trained.
         variant: of the planted corpus, `sparse` or `redundant`; else "".
@@ -36,6 +37,12 @@ def uniform_findings(
         for name, one in named
     ]
     found = together(difference)
+    if not learnt(base):
+        follows.append(
+            "The model with learnt attention was not shown to do better than chance: whether this "
+            "task needs attention cannot be seen from models that have not learnt it."
+        )
+        return Findings(tuple(follows))
     follows.append(subject_sentence(difference))
     if expected := expectation_sentence(variant, encoder, lost=found == "ahead"):
         follows.append(expected)
@@ -61,6 +68,20 @@ def uniform_findings(
             "again could give another difference."
         )
     return Findings(tuple(follows), tuple(does_not))
+
+
+def learnt(base: Scores) -> bool:
+    """Return whether a model's scores are known to be above those of chance.
+
+    Example:
+        >>> from attnjax.report.numbers import Estimate
+        >>> learnt(Scores(Estimate(0.8), Estimate(0.9, 0.8, 0.95)))
+        True
+        >>> learnt(Scores(Estimate(0.6), Estimate(0.5, 0.4, 0.6)))
+        False
+    """
+    by_chance = base.auc.low is not None and base.auc.low <= 0.5
+    return base.f1.value != 0 and not by_chance
 
 
 def subject_sentence(difference: Scores) -> str:

@@ -9,7 +9,13 @@ from attnjax.report.diagram import COUNTER_TESTS, diagram_of
 from attnjax.report.diagram_drawing import draw_diagram
 from attnjax.report.facts import Facts
 from attnjax.report.figures_guides import ScoreRow, guide_scores
-from attnjax.report.findings_guides import ATTENTIONS, GUIDE_NAMES, guide_row_words, guides_findings
+from attnjax.report.findings_guides import (
+    ATTENTIONS,
+    GUIDE_NAMES,
+    adversary_flaw,
+    guide_row_words,
+    guides_findings,
+)
 from attnjax.report.findings_uniform import (
     seed_words,
     uniform_findings,
@@ -69,7 +75,7 @@ def uniform_section(facts: Facts) -> Section:
         explanations.UNIFORM,
         tables=(table, *per_seed),
         findings=uniform_findings(
-            difference, seeds=seeds, variant=facts.variant, encoder=facts.encoder
+            base, difference, seeds=seeds, variant=facts.variant, encoder=facts.encoder
         ),
         notes=limit_note(test),
     )
@@ -136,9 +142,14 @@ def guides_section(facts: Facts) -> Section:
         explanations.GUIDES,
         (guide_scores(drawn),) if drawn else (),
         (table,),
-        guides_findings(differences, seeds=seeds),
+        guides_findings(differences, seeds=seeds, flaw=_flaw(facts)),
         limit_note(test),
     )
+
+
+def _flaw(facts: Facts) -> str | None:
+    source, elsewhere = facts.guide_source, facts.config("trained_adversary", "base", "")
+    return adversary_flaw(source.get("jsd"), source.get("tvd"), elsewhere=bool(elsewhere))
 
 
 def guide_differences(test: Mapping[str, Any]) -> dict[str, Scores]:
@@ -149,7 +160,7 @@ def guide_differences(test: Mapping[str, Any]) -> dict[str, Scores]:
 
 def _guides_note(facts: Facts, test: Mapping[str, Any], seeds: int) -> str:
     """Say what the numbers are over, and where two of the guides come from."""
-    source = (test.get("source") or {}).get("adversary") or {}
+    source = facts.guide_source
     adversary = (
         f" The adversary is the one with λ = {plain(source['lambda'])}."
         if source.get("lambda") is not None

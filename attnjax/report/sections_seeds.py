@@ -62,12 +62,24 @@ def seeds_section(facts: Facts) -> Section:
         "seeds",
         "Other seeds",
         "How far does chance in training move the attention?",
-        explanations.SEEDS.format(count=plural(int(test["count"]), "time")),
+        explanations.SEEDS.format(
+            count=plural(int(test["count"]), "time"), besides=_besides(facts)
+        ),
         drawings,
         tuple(tables),
         findings,
         limit_note(test),
     )
+
+
+def _besides(facts: Facts) -> str:
+    """Say what else is not as it was with the base, if anything."""
+    parts = []
+    if facts.config("model", "weights", ""):
+        parts.append("the base began with imported weights")
+    if facts.config("training", "patience", 0):
+        parts.append("the base may have stopped early, while these run to the last epoch")
+    return f" (but {' and '.join(parts)})" if parts else ""
 
 
 def _spread(test: Mapping[str, Any], jsd: Any, change: Any) -> Table:
@@ -99,26 +111,7 @@ def seed_quantiles(facts: Facts) -> dict[str, float | None]:
     The mean over texts of the share of the text's seeds whose JSD is smaller.
     """
     given = facts.tests["seeds"].get("adversary_quantile") or {}
-    found = {name: given.get(name) for name in ADVERSARIES if name != "trained"}
-    return found | {"trained": _trained_quantile(facts)}
-
-
-def _trained_quantile(facts: Facts) -> float | None:
-    """Return the same of the trained adversary, from the rows."""
-    ours = _trained_jsd(facts)
-    seeds = facts.run.ragged("seeds.jsd")
-    if ours is None or not len(seeds.values):
-        return None
-    own = np.repeat(ours, seeds.lengths)
-    text = np.repeat(np.arange(len(ours)), seeds.lengths)
-    both = np.isfinite(own) & np.isfinite(seeds.values)
-    if not both.any():
-        return None
-    farther, counts = (
-        np.bincount(text[both], weights=weights, minlength=len(ours))
-        for weights in ((seeds.values < own)[both].astype(float), np.ones(int(both.sum())))
-    )
-    return float(np.mean(farther[counts > 0] / counts[counts > 0]))
+    return {name: given.get(name) for name in ADVERSARIES}
 
 
 def _trained_jsd(facts: Facts) -> np.ndarray | None:

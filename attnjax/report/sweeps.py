@@ -9,7 +9,7 @@ from jaxtyping import Float, Num
 from attnjax.measures.bootstrap import bootstrap_interval
 from attnjax.report.comparisons import estimate_of
 from attnjax.report.facts import Facts
-from attnjax.report.findings_mass import Hidden, least_hidden
+from attnjax.report.findings_mass import Hidden
 from attnjax.report.load import Ragged
 from attnjax.report.numbers import Estimate, defined, paired_difference
 
@@ -170,7 +170,7 @@ def per_text(facts: Facts, name: str) -> Num[np.ndarray, " N"] | None:
     column = facts.run.columns.get(name)
     if not isinstance(column, Ragged):
         return column
-    # A seed that diverged has no number, and the others' mean stands.
+    # Where a seed has no number the others' mean stands.
     known = np.append(np.isfinite(column.values), False)
     values = np.append(np.nan_to_num(column.values), 0.0)
     starts = column.offsets[:-1]
@@ -219,10 +219,10 @@ def read_hidden(facts: Facts) -> HiddenRun:
     base = Hidden(None, *(test[key].get("base") for key in keys))
     columns = (test[key]["adversary"] for key in keys)
     models = [Hidden(*one) for one in zip(test["weight"], *columns, strict=True)]
-    target = float(test.get("target") or facts.config("mass_adversary", "mass", 0.01))
-    given = test.get("chosen")
-    chosen = least_hidden(models, target) if given is None else models[given]
-    return HiddenRun(base, models, chosen, str(test.get("marked", "")), target)
+    target = float(test["target"])
+    chosen = models[test["chosen"]]
+    known = None if chosen.mass is None else chosen
+    return HiddenRun(base, models, known, str(test.get("marked", "")), target)
 
 
 def norm_ratios(base: Norms, adversary: Norms) -> Norms:

@@ -61,7 +61,7 @@ def lambda_row_words(point: Point, *, spoken: bool) -> str:
         ': another attention with nearly the same predictions.'
     """
     if not point.known:
-        return "No numbers: training diverged."
+        return "No numbers."
     jsd = point.jsd.value or 0.0
     if not point.alike:
         words = "High TVD: it does not predict as the base does, whatever its attention"

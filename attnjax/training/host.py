@@ -33,6 +33,11 @@ def print_warning(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
+def same(snapshot: Snapshot) -> Snapshot:
+    """Return what it is given: a single model's snapshot is kept as it lies on the devices."""
+    return snapshot
+
+
 class Stepped(NamedTuple):
     """What a step leaves.
 
@@ -58,6 +63,8 @@ class Program(NamedTuple):
         position: where the stream of batches stands, as JSON.
         seek: continue the stream there.
         members: what each member of a population is called in messages; empty for one model.
+        kept: a snapshot to what of it is saved, which must not depend on the devices.
+        placed: what was saved to the snapshot on these devices.
     """
 
     training: TrainingConfig
@@ -67,6 +74,8 @@ class Program(NamedTuple):
     position: Callable[[], Any]
     seek: Callable[[Any], None]
     members: Sequence[str] = ()
+    kept: Callable[[Snapshot], Snapshot] = same
+    placed: Callable[[Snapshot], Snapshot] = same
 
 
 class Host(NamedTuple):
@@ -107,7 +116,8 @@ def run_program(
         WorkFolderError: if something cannot be written.
     """
     with Checkpoints(directory, warn) as checkpoints:
-        snapshot = checkpoints.restore(snapshot) or snapshot
+        saved = checkpoints.restore(program.kept(snapshot))
+        snapshot = snapshot if saved is None else program.placed(saved)
         length = snapshot.progress.journal_length
         with Journal(metrics_path, name, length or None) as journal:
             return _train(program, snapshot, checkpoints, journal, progress=progress, stop=stop)
@@ -191,7 +201,7 @@ def _save(program: Program, snapshot: Snapshot, host: Host) -> Snapshot:
         journal_length=host.journal.length,
     )
     snapshot = snapshot._replace(progress=progress)
-    host.checkpoints.save(snapshot)
+    host.checkpoints.save(program.kept(snapshot))
     return snapshot
 
 

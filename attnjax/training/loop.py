@@ -87,7 +87,7 @@ def fit(
         progress: whether a terminal gets a progress bar.
         stop: asked after every step; if true the run saves and raises `Interrupted`.
         warn: told about checkpoints that cannot be used.
-        mesh: the devices; all local ones if None.
+        mesh: the devices; those of `batch_devices` if None.
 
     Returns:
         The best weights and how they were found. With `config.training.epochs` 0 the

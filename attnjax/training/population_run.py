@@ -1,8 +1,9 @@
 """What does not change while a population is trained, and the program that trains it."""
 
 import dataclasses
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +18,7 @@ from attnjax.data.encoded import EncodedSplit
 from attnjax.data.member_batches import MemberPlan
 from attnjax.training.host import Program, Stepped
 from attnjax.training.losses import class_weights
-from attnjax.training.members import Members, describe_members, place_members
+from attnjax.training.members import Members, describe_members, first_members, place_members
 from attnjax.training.mesh import replicate
 from attnjax.training.metrics import mean_scores, score
 from attnjax.training.objectives import Objective
@@ -30,7 +31,7 @@ from attnjax.training.population_step import (
 )
 from attnjax.training.recorder import Judged, described
 from attnjax.training.run import first_inputs, may_be_best, num_classes, step_settings
-from attnjax.training.state import Best, TrainState
+from attnjax.training.state import Best, Snapshot, TrainState
 from attnjax.training.step import StepSettings
 from attnjax.types import AttentionModel, Batch, Params
 
@@ -175,6 +176,12 @@ def program_of(population: Population) -> Program:
         epochs = np.where(better, epoch, best.epoch)
         return Best(kept, np.maximum(values, before).tolist(), epochs.tolist()), judged
 
+    def kept(snapshot: Snapshot) -> Snapshot:
+        return _each_tree(partial(first_members, count=len(population.members.seeds)), snapshot)
+
+    def placed(snapshot: Snapshot) -> Snapshot:
+        return _each_tree(partial(place_members, mesh=population.mesh), snapshot)
+
     return Program(
         # The order follows from the number of steps; all members run to the last epoch.
         training=dataclasses.replace(training, patience=0),
@@ -184,7 +191,15 @@ def program_of(population: Population) -> Program:
         position=lambda: None,
         seek=lambda position: None,
         members=describe_members(population.members),
+        kept=kept,
+        placed=placed,
     )
+
+
+def _each_tree(change: Callable[[Any], Any], snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot whose two trees of arrays were changed."""
+    best = snapshot.best._replace(params=change(snapshot.best.params))
+    return snapshot._replace(state=change(snapshot.state), best=best)
 
 
 def judge_population(population: Population, params: Params) -> tuple[np.ndarray, Judged]:

@@ -90,7 +90,7 @@ def predict(
         model: the classifier.
         params: its weights.
         batches: at least one, on the host.
-        mesh: the devices; all local ones if None.
+        mesh: the devices; those of `batch_devices` if None.
 
     Returns:
         Host arrays, filling rows left out.

@@ -131,8 +131,19 @@ def test_the_quantile_counts_the_seeds_below_the_adversary():
     }
     found = {"instance_id": np.array([7, 5, 9, 6]), "x.jsd": np.array([0.4, 0.2, 1.0, np.nan])}
     assert adversary_quantile(seeds, found, "x.jsd") == 0.25
+    sweep = {"instance_id": np.array([5]), "x.jsd": [np.array([0.0, 0.2])]}
+    assert adversary_quantile(seeds, sweep, "x.jsd", member=1) == 0.5
     nobody = {"instance_id": np.array([9]), "x.jsd": np.array([1.0])}
     assert adversary_quantile(seeds, nobody, "x.jsd") is None
+
+
+def test_texts_in_which_nothing_moves_count_for_no_quantile_and_ties_for_half():
+    still, tied = np.zeros(2), np.array([0.0, 0.3])
+    seeds = {"instance_id": np.array([0, 1]), "seeds.jsd": [still, tied]}
+    found = {"instance_id": np.array([0, 1]), "x.jsd": np.array([0.0, 0.3])}
+    assert adversary_quantile(seeds, found, "x.jsd") == 0.75
+    seeds["seeds.jsd"], found["x.jsd"] = [still, still], np.zeros(2)
+    assert adversary_quantile(seeds, found, "x.jsd") is None
 
 
 def test_distances_are_those_of_scipy():
@@ -290,19 +301,27 @@ def test_yardsticks_are_null_where_a_test_was_not_run_or_is_of_another_base():
         return {
             "seeds": {"jsd": {"mean": 0.3}, "output_change": {"mean": 0.1}},
             "adversary": {"search": {"max_jsd": {"mean": 0.3}, "output_change": {"mean": 0.01}}},
-            "trained_adversary": {},
+            "trained_adversary": {"chosen": 1},
         }
 
     own, other = tests(), tests()
-    tables = {"seeds": seeds, "adversary": found}
+    trained = {"instance_id": np.array([0]), "trained_adversary.jsd": [np.array([0.6, 0.05])]}
+    tables = {"seeds": seeds, "adversary": found, "trained_adversary": trained}
     add_yardsticks(own, tables, other_base=False)
     add_yardsticks(other, tables, other_base=True)
-    assert own["seeds"]["adversary_quantile"] == {"search": 0.5, "exact": None}
+    assert own["seeds"]["adversary_quantile"] == {
+        "search": 0.5,
+        "exact": None,
+        "trained": 0.0,
+    }
+    assert other["seeds"]["adversary_quantile"]["trained"] is None
     assert own["trained_adversary"] == {
+        "chosen": 1,
         "instance_adversary": {"search": {"jsd": 0.3, "tvd": 0.01}, "exact": None},
         "seeds": {"jsd": 0.3, "tvd": 0.1},
     }
     assert other["trained_adversary"] == {
+        "chosen": 1,
         "instance_adversary": {"search": None, "exact": None},
         "seeds": None,
     }

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attnjax.experiments.seeds import adversary_quantile
 from attnjax.measures.summary import summarise_values
 
 from .synthetic import BINS, INTERVALS
@@ -68,14 +69,22 @@ def add_models(
         results["tests"][name] = made[name]()
     if {"guides", "trained_adversary"} <= set(tests):
         sweep = results["tests"]["trained_adversary"]
-        weight = None if sweep["chosen"] is None else lambdas[sweep["chosen"]]
-        results["tests"]["guides"]["source"] = {"adversary": {"lambda": weight}}
+        if sweep["chosen"] is not None:
+            point = sweep["lambdas"][sweep["chosen"]]
+            kept = {key: point[key] for key in ("lambda", "jsd", "tvd")}
+            results["tests"]["guides"]["source"] = {"adversary": kept}
     if "trained_adversary" in tests and "seeds" in tests and not base:
         own = results["tests"]["seeds"]
         results["tests"]["trained_adversary"]["seeds"] = {
             "jsd": own["jsd"]["mean"],
             "tvd": own["output_change"]["mean"],
         }
+        chosen = results["tests"]["trained_adversary"]["chosen"]
+        if chosen is not None:
+            both = rows | {"instance_id": np.arange(n)}
+            own["adversary_quantile"]["trained"] = adversary_quantile(
+                both, both, "trained_adversary.jsd", member=chosen
+            )
     sections = config["config"]
     sections["trained_adversary"] = {"base": base, "lambdas": list(lambdas)}
     sections["mass_adversary"] = {"mass": 0.01, "marked": marked}
@@ -262,6 +271,8 @@ def _chosen(entries) -> int | None:
 def _mass(marked) -> dict[str, Any]:
     return {
         "marked": marked,
+        "target": 0.01,
+        "chosen": 1,
         "weight": [0.1, 1.0],
         "mass": {"base": 0.62, "adversary": [0.11, 0.004]},
         "f1": {"base": 0.78, "adversary": [0.779, 0.771]},

@@ -214,6 +214,53 @@ print("equal")
 """
 
 
+CONTINUED = """
+import sys
+from pathlib import Path
+import jax
+from attnjax.training.host import Interrupted
+from attnjax.training.members import members_of_seeds
+from tests.training.test_population import population_in
+from tests.training.toy import toy_config
+count, folder, stop_after = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+asked = iter(range(1000))
+try:
+    result = population_in(folder, members_of_seeds(range(count)), toy_config(epochs=2),
+                           stop=lambda: next(asked) == stop_after)
+    print(len(jax.devices()), result.status, result.params["embedding"].sum(axis=(1, 2)).tolist())
+except Interrupted:
+    print(len(jax.devices()), "stopped")
+"""
+
+
+def continued(folder, count, *, devices, stop_after=-1):
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(devices)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CONTINUED, str(count), str(folder), str(stop_after)],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()[-1].split(maxsplit=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [3, 9])
+def test_a_population_continues_on_other_devices(tmp_path, count):
+    """Members that only fill devices are not kept: 9 lie on 5 of 8 devices, and on 2, as 10."""
+    assert continued(tmp_path, count, devices=8, stop_after=7) == ["8", "stopped"]
+    devices, status, sums = continued(tmp_path, count, devices=2)
+    assert (devices, status) == ("2", "finished")
+    again = continued(tmp_path, count, devices=1)
+    assert again == ["1", "finished", sums]
+    alone = continued(tmp_path / "alone", count, devices=1)
+    np.testing.assert_allclose(json.loads(alone[2]), json.loads(sums), atol=1e-4)
+
+
 def test_eight_devices_give_the_numbers_of_one():
     """Eight members, and three, which do not divide by 8."""
     environment = os.environ | {
