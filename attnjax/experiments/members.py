@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import rel_entr
 
 from attnjax.measures.resampling import Interval, interval, sample_means, sample_scores
 from attnjax.training.metrics import score
@@ -147,6 +146,8 @@ def attention_jsd(
         >>> attention_jsd([np.eye(2)], [np.array([1.0, 0.0])]).round(4).tolist()
         [[0.0], [0.6931]]
     """
+    from scipy.special import rel_entr  # half a second: not before the first training step
+
     columns = []
     for weights, other in zip(attention, base, strict=True):
         p, q = np.asarray(weights, np.float64), np.asarray(other, np.float64)

@@ -80,8 +80,8 @@ _AVERAGE = (
 
 _MIXING = (
     "This encoder mixes context into its states, so the evidence can be read at other positions "
-    "too: an adversary can lean on them without losing it, and the two variants should differ "
-    "less than with an encoder that does not mix."
+    "too: an adversary can lean on them without losing it, and may get far on either variant, "
+    "where one that reads each token by itself gets hardly anywhere on the sparse one."
 )
 
 _HEART = (
