@@ -63,7 +63,7 @@ def _explained(arguments: Sequence[str], root: Path) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as error:
+    except Exception as error:  # the outermost boundary: whatever is left becomes an exit code
         mistake = _of_the_user(error, directory)
         if mistake is None:
             _keep_traceback(directory)

@@ -106,6 +106,13 @@ def test_several_numbers_come_in_order_and_once():
     assert resolve({"exact": {"epsilons": 0.1}}).exact.epsilons == (0.1,)
 
 
+@pytest.mark.parametrize("seeds", [{"count": 8}, {"values": (1, 2)}])
+def test_the_seeds_after_the_last_one_are_none(seeds):
+    raw = {"seed": 2**31 - 1, "seeds": seeds, "tests": ["seeds"]}
+    with pytest.raises(ConfigError, match="seeds after it the last is above 2147483647"):
+        resolve(raw)
+
+
 def test_seeds_may_be_named():
     assert resolve({"seeds": {"values": [257, 50]}}).seeds.values == (50, 257)
 

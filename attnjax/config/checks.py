@@ -93,14 +93,16 @@ def _check_trained(config: Config, errors: list[UserError]) -> None:
                 "replace it, or change config.seed",
             )
         )
-    if not config.seeds.values and config.seed + config.seeds.count >= 2**31:
+    # Adversaries begin with the number after the run's own, whatever the other seeds are.
+    following = 1 if config.seeds.values else config.seeds.count
+    if config.seed + following >= 2**31:
         errors.append(
             config_error(
                 "config.seed",
-                f"{config.seed}, so that the last of {config.seeds.count} seeds after it is not "
-                "below 2147483648",
+                f"{config.seed}, so that of the {following} seeds after it the last is above "
+                f"{2**31 - 1}",
                 "a seed with as many numbers after it",
-                "lower it, or name the others in config.seeds.values",
+                "lower it",
             )
         )
     if len(config.seeds.values) == 1:
