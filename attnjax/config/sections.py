@@ -38,6 +38,18 @@ WIEGREFFE_PINTER = ("uniform", "seeds", "guides", "trained_adversary", "mass_adv
 TESTS = (*JAIN_WALLACE, *WIEGREFFE_PINTER)
 
 
+DATA_NAMES = (
+    "planted",
+    "sst",
+    "file",
+    "tfds",
+    *("mr", "cr", "trec", "sst2", "newsgroups", "ag_news", "ag_news_binary", "imdb"),
+    *("ade_corpus", "adr_tweets", "eraser_movies", "diabetes", "anemia"),
+    *("babi", "snli", "cnn"),
+)
+"""Data sets; all but the first, `file` and `tfds` are read from their official files."""
+
+
 @dataclass(frozen=True)
 class ProtocolConfig:
     """Which of the sources every `"protocol"` field follows."""
@@ -49,7 +61,7 @@ class ProtocolConfig:
 class DataConfig:
     """Where instances come from and how they become padded batches."""
 
-    name: str = choice("planted", ("planted", "sst", "file", "tfds"))
+    name: str = choice("planted", DATA_NAMES)
     dir: str = ""  # local copies of a dataset's files; else ATTNJAX_DATA_DIR, else download
     path: str = ""  # a user's own JSONL, CSV or TSV; sets name to "file"
     dev_path: str = ""  # the dev split of a user's own file, if it is another file

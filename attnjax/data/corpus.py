@@ -23,6 +23,10 @@ class Instances:
             knows.
         kind: how each text was made (planted corpus), or None.
         origin: where each text stood, e.g. `reviews.csv, line 7`, for messages, or None.
+        question: the words of what is asked of each text, or None.
+        candidates: for each text which classes are possible answers, or None where all are.
+        rationale: for each text which of its tokens people marked as the reason for its
+            label, or None. Not `evidence`: what convinces people need not be what decides.
     """
 
     tokens: TokenLists
@@ -31,6 +35,9 @@ class Instances:
     evidence: tuple[Bool[np.ndarray, "_"], ...] | None = None
     kind: tuple[str, ...] | None = None
     origin: tuple[str, ...] | None = None
+    question: TokenLists | None = None
+    candidates: tuple[tuple[int, ...], ...] | None = None
+    rationale: tuple[Bool[np.ndarray, "_"], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -65,6 +72,9 @@ def instances(
     evidence: Sequence[Bool[np.ndarray, "_"]] | None = None,
     kind: Sequence[str] | None = None,
     origin: Sequence[str] | None = None,
+    question: Sequence[Sequence[str]] | None = None,
+    candidates: Sequence[Sequence[int]] | None = None,
+    rationale: Sequence[Bool[np.ndarray, "_"]] | None = None,
 ) -> Instances:
     """Return the texts of one split, not numbered yet (every `instance_id` is -1).
 
@@ -74,19 +84,29 @@ def instances(
         evidence: for each text one flag a token.
         kind: how each text was made.
         origin: where each text stood.
+        question: the words of each text's question.
+        candidates: for each text the classes that are possible answers.
+        rationale: for each text one flag a token.
 
     Example:
         >>> instances([["so", "dull"]], [0]).tokens
         (('so', 'dull'),)
     """
     return Instances(
-        tokens=tuple(tuple(words) for words in tokens),
+        tokens=_lists(tokens),
         label=np.asarray(label, np.int32),
         instance_id=np.full(len(tokens), -1, np.int32),
         evidence=None if evidence is None else tuple(evidence),
         kind=None if kind is None else tuple(kind),
         origin=None if origin is None else tuple(origin),
+        question=None if question is None else _lists(question),
+        candidates=None if candidates is None else tuple(map(tuple, candidates)),
+        rationale=None if rationale is None else tuple(rationale),
     )
+
+
+def _lists(tokens: Sequence[Sequence[str]]) -> TokenLists:
+    return tuple(tuple(words) for words in tokens)
 
 
 def numbered(splits: Mapping[str, Instances]) -> dict[str, Instances]:
@@ -131,4 +151,7 @@ def subset(split: Instances, keep: Sequence[int]) -> Instances:
         evidence=chosen(split.evidence),
         kind=chosen(split.kind),
         origin=chosen(split.origin),
+        question=chosen(split.question),
+        candidates=chosen(split.candidates),
+        rationale=chosen(split.rationale),
     )

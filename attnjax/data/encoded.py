@@ -30,6 +30,10 @@ class EncodedSplit:
             where it is None, evidence that is known is spread evenly.
         reference: the class distribution of another model for each text, or None.
         marked: for each text one flag for each of its words, or None.
+        question: ids of each text's question: start, words, end; or None.
+        question_length: what questions are padded to, the same in all splits; 0 without them.
+        candidates: which classes are possible answers to each text's question, or None.
+        rationale: for each text one flag for each of its words that people marked, or None.
     """
 
     token_ids: tuple[Int[np.ndarray, "_"], ...]
@@ -39,6 +43,10 @@ class EncodedSplit:
     guide: tuple[Float[np.ndarray, "_"], ...] | None = None
     reference: Float[np.ndarray, "N classes"] | None = None
     marked: tuple[Bool[np.ndarray, "_"], ...] | None = None
+    question: tuple[Int[np.ndarray, "_"], ...] | None = None
+    question_length: int = 0
+    candidates: Bool[np.ndarray, "N classes"] | None = None
+    rationale: tuple[Bool[np.ndarray, "_"], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -63,6 +71,8 @@ def encode(
     max_length: int,
     on_long: str = "truncate",
     unknown_only: str = "refuse",
+    question_length: int = 0,
+    num_classes: int = 0,
 ) -> Encoded:
     """Return the token ids of every text.
 
@@ -72,6 +82,9 @@ def encode(
         max_length: positions a text may have, start and end included; at least 3.
         on_long: `truncate` keeps the beginning of a longer text, `refuse` raises.
         unknown_only: whether texts in which no word has an id `refuse` or `keep`.
+        question_length: positions of the longest question, start and end included (see
+            `longest_question`); 0 where there are none.
+        num_classes: of the corpus; needed where texts have candidates.
 
     Returns:
         The encoded split and the number of truncated texts.
@@ -100,11 +113,51 @@ def encode(
             errors.append(_unknown_only(instances, i))
         encoded.append(ids)
     raise_some(errors)
-    evidence = instances.evidence
-    if evidence is not None:
-        evidence = tuple(flags[: max_length - ENDS] for flags in evidence)
-    split = EncodedSplit(tuple(encoded), instances.label, instances.instance_id, evidence)
+    split = EncodedSplit(
+        tuple(encoded),
+        instances.label,
+        instances.instance_id,
+        _cut(instances.evidence, max_length),
+        rationale=_cut(instances.rationale, max_length),
+        question=_questions(instances, vocabulary),
+        question_length=question_length,
+        candidates=_candidates(instances, num_classes),
+    )
     return Encoded(split, truncated)
+
+
+def _cut(flags: tuple[np.ndarray, ...] | None, max_length: int) -> tuple[np.ndarray, ...] | None:
+    return None if flags is None else tuple(each[: max_length - ENDS] for each in flags)
+
+
+def _questions(instances: Instances, vocabulary: Vocabulary) -> tuple[np.ndarray, ...] | None:
+    if instances.question is None:
+        return None
+    return tuple(vocabulary.encode(words) for words in instances.question)
+
+
+def _candidates(instances: Instances, num_classes: int) -> np.ndarray | None:
+    if instances.candidates is None:
+        return None
+    possible = np.zeros((len(instances), num_classes), bool)
+    for row, classes in enumerate(instances.candidates):
+        possible[row, list(classes)] = True
+    return possible
+
+
+def longest_question(splits: Mapping[str, Instances]) -> int:
+    """Return the positions of the longest question, start and end included; 0 without any.
+
+    Args:
+        splits: of a corpus.
+
+    Example:
+        >>> from attnjax.data.corpus import instances
+        >>> longest_question({"train": instances([["a"]], [0], question=[["who", "?"]])})
+        4
+    """
+    questions = [words for split in splits.values() for words in split.question or ()]
+    return max((len(words) + ENDS for words in questions), default=0)
 
 
 def describe(instances: Instances, position: int) -> str:

@@ -19,11 +19,19 @@ class Record(NamedTuple):
         text: not tokenised yet.
         label: as the source spells it.
         origin: where it stands, for messages.
+        question: what is asked of the text, or None; all of a data set's records or none.
+        candidates: the labels that are possible answers, the right one among them, or None
+            where all are.
+        rationale: for each word of the text (between white space) whether people marked it
+            as a reason for the label, or None.
     """
 
     text: str
     label: str
     origin: str
+    question: str | None = None
+    candidates: tuple[str, ...] | None = None
+    rationale: tuple[bool, ...] | None = None
 
 
 def label_corpus(
@@ -84,13 +92,73 @@ def label_corpus(
             for record, words in zip(given[split], tokens, strict=True)
             if not words
         ]
+        errors += _wrong_columns(given[split], tokens, names)
+        if errors:
+            continue
         splits[split] = instances(
             tokens,
             [names.index(record.label) for record in given[split]],
             origin=[record.origin for record in given[split]],
+            **_columns(given[split], names, tokenize),
         )
     raise_some(errors)
     return Corpus(name, numbered(splits), names, dict(dropped or {}))
+
+
+def _wrong_columns(
+    records: Sequence[Record], tokens: Sequence[Sequence[str]], names: Sequence[str]
+) -> list[UserError]:
+    """Return what is wrong with the candidates and rationales of one split."""
+    errors: list[UserError] = []
+    for record, words in zip(records, tokens, strict=True):
+        if record.candidates is not None and record.label not in record.candidates:
+            errors.append(
+                DataError(
+                    record.origin,
+                    found=f"the answer {record.label!r}, which is no candidate",
+                    expected="one of " + ", ".join(map(repr, record.candidates[:10])),
+                    action="correct the answer or add it to the candidates",
+                )
+            )
+        for name in sorted(set(record.candidates or ()) - set(names))[:1]:
+            errors.append(
+                DataError(
+                    record.origin,
+                    found=f"the candidate {name!r}",
+                    expected="a class of the data set",
+                    action="name it among the classes or remove it",
+                )
+            )
+        if record.rationale is not None and len(record.rationale) != len(words):
+            errors.append(
+                DataError(
+                    record.origin,
+                    found=f"a rationale of {len(record.rationale)} words for {len(words)} tokens",
+                    expected="one flag for each token",
+                    action="set --config.data.tokenizer=whitespace, by which it was marked",
+                )
+            )
+    return errors
+
+
+def _columns(
+    records: Sequence[Record], names: Sequence[str], tokenize: Tokenizer
+) -> dict[str, list | None]:
+    """Return the columns of one split that only some data sets have."""
+    classes = {name: number for number, name in enumerate(names)}
+    columns: dict[str, list | None] = dict.fromkeys(("question", "candidates", "rationale"))
+    if any(record.question is not None for record in records):
+        columns["question"] = [tokenize(record.question or "") for record in records]
+    if any(record.candidates is not None for record in records):
+        columns["candidates"] = [
+            sorted(classes[name] for name in record.candidates or names) for record in records
+        ]
+    if any(record.rationale is not None for record in records):
+        columns["rationale"] = [
+            np.array(record.rationale or [False] * len(tokenize(record.text)), bool)
+            for record in records
+        ]
+    return columns
 
 
 def no_words(origin: str) -> DataError:

@@ -53,5 +53,6 @@ def load_vocabulary(config: DataConfig, corpus: Corpus) -> Vocabulary:
     """
     if config.vocabulary:
         return read_vocabulary(Path(config.vocabulary).expanduser())
-    counted = corpus.splits["train"].tokens if corpus.counted is None else corpus.counted
-    return build_vocabulary(counted, min_count=config.min_count)
+    train = corpus.splits["train"]
+    counted = train.tokens if corpus.counted is None else corpus.counted
+    return build_vocabulary((*counted, *(train.question or ())), min_count=config.min_count)

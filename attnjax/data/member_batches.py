@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from attnjax.data.batching import Rows, bucket_members, fill, shuffled_parts
+from attnjax.data.batching import bucket_members, shuffled_parts
 from attnjax.data.encoded import EncodedSplit
+from attnjax.data.filling import Rows, fill
 from attnjax.types import Batch
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnjax.config import Config
 from attnjax.data.corpus import Corpus
-from attnjax.data.encoded import bucket_lengths, encode
+from attnjax.data.encoded import bucket_lengths, encode, longest_question
 from attnjax.data.load import load_corpus, load_vocabulary
 from attnjax.data.vectors import read_vectors
 from attnjax.data.vocabulary import Vocabulary
@@ -25,6 +25,7 @@ def prepare(config: Config) -> Prepared:
     corpus = load_corpus(data)
     vocabulary = load_vocabulary(data, corpus)
     splits, truncated = {}, 0
+    question_length = longest_question(corpus.splits)
     for name, instances in corpus.splits.items():
         splits[name], count = encode(
             instances,
@@ -32,6 +33,8 @@ def prepare(config: Config) -> Prepared:
             max_length=data.max_length,
             on_long=data.on_long,
             unknown_only=data.unknown_only,
+            question_length=question_length,
+            num_classes=len(corpus.class_names),
         )
         truncated += count
     coverage, vectors = None, None
@@ -73,6 +76,10 @@ def digest(corpus: Corpus, vocabulary: Vocabulary, vectors: np.ndarray | None) -
         sha256.update(np.ascontiguousarray(instances.label).tobytes())
         for tokens in instances.tokens:
             sha256.update("\x1f".join(tokens).encode() + b"\x1e")
+        for words in instances.question or ():
+            sha256.update("\x1f".join(words).encode() + b"\x1e")
+        for classes in instances.candidates or ():
+            sha256.update(repr(classes).encode())
     sha256.update("\x1f".join(vocabulary.tokens).encode())
     if vectors is not None:
         sha256.update(np.ascontiguousarray(vectors).tobytes())

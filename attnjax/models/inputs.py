@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from attnjax.data.batching import Rows, fill
 from attnjax.data.encoded import EncodedSplit
+from attnjax.data.filling import Rows, fill
 from attnjax.types import Inputs
 
 
