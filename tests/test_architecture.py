@@ -22,7 +22,7 @@ RANK = {
 }
 """How far right a part stands; adversaries maximise a measure, no measure knows them."""
 
-SURFACE = ("cli", "commandline", "workspace")
+SURFACE = ("cli", "commandline", "reproduce", "workspace")
 """What binds the parts together for the command line, and the work folder."""
 
 LIBRARIES = {

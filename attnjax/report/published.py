@@ -112,3 +112,24 @@ def published_note(figures: dict[str, float], names: dict[str, str], table: int)
         f"Published by Wiegreffe & Pinter (2019), table {table}, on the same data (from memory, "
         f"not verified against the paper; another training, so not to be matched): {values}."
     )
+
+
+def published_rerun(dataset: str | None, encoder: str, attention: str) -> float | None:
+    """Return the score of the authors' later run, or None where they have none.
+
+    Args:
+        dataset: the paper's name of the dataset, or None.
+        encoder: `lstm`, `cnn` or `average`.
+        attention: `additive` or `dot`.
+
+    Returns:
+        F1 of class 1, or accuracy for question answering and inference.
+
+    Source: Jain & Wallace (2019): the result files of their code release.
+
+    Example:
+        >>> published_rerun("SST", "lstm", "additive") is not None
+        True
+    """
+    cell = published()["rerun"].get(dataset, {}).get(ATTENTIONS.get(attention, ""), {})
+    return cell.get(ENCODERS.get(encoder, ""))
