@@ -32,10 +32,11 @@ LIBRARIES = {
     "jinja2": ("attnjax/report/",),
     "tensorflow_datasets": ("attnjax/data/",),
     "torch": ("attnjax/models/",),
+    "gensim": ("attnjax/data/skip_gram.py",),
 }
 """Where alone a library may be imported."""
 
-LAZY = ("tensorflow_datasets", "pyarrow", "torch", "tensorflow")
+LAZY = ("tensorflow_datasets", "pyarrow", "torch", "tensorflow", "gensim")
 """What a stage imports where it needs it, so that importing a module stays cheap."""
 
 BUILDER = "attnjax.data.sst_builder"

@@ -21,6 +21,15 @@ def check_together(config: Config, errors: list[UserError]) -> None:
         )
     if data.name == "tfds" and not data.tfds_name:
         errors.append(config_error("config.data.tfds_name", "''", "a TFDS dataset", "name one"))
+    if data.vectors and data.skip_gram:
+        errors.append(
+            config_error(
+                "config.data.skip_gram",
+                f"{data.skip_gram} beside config.data.vectors",
+                "vectors from a file or trained on the texts, not both",
+                "clear one of them",
+            )
+        )
     if data.dev_fraction + data.test_fraction >= 1.0:
         errors.append(
             config_error(

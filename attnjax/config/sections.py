@@ -83,6 +83,7 @@ class DataConfig:
     min_count: int = number(1, 1, 2**31 - 1)  # rarer words become the unknown word
     vocabulary: str = ""  # a file with one token a line, instead of one counted on train
     vectors: str = ""  # word vectors, fastText or GloVe text format
+    skip_gram: int = number(0, 0, 1000)  # epochs of vectors trained on the training texts; 0: none
     max_length: int = number(512, 4, 100_000)  # tokens, start and end included
     on_long: str = choice("truncate", ("truncate", "refuse"))
     num_buckets: int = number(2, 1, 32)

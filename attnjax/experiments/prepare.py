@@ -10,7 +10,8 @@ from attnjax.config import Config
 from attnjax.data.corpus import Corpus
 from attnjax.data.encoded import bucket_lengths, encode, longest_question
 from attnjax.data.load import load_corpus, load_vocabulary
-from attnjax.data.vectors import read_vectors
+from attnjax.data.skip_gram import train_vectors
+from attnjax.data.vectors import VectorCoverage, read_vectors
 from attnjax.data.vocabulary import Vocabulary
 from attnjax.experiments.trial import Prepared
 
@@ -37,18 +38,26 @@ def prepare(config: Config) -> Prepared:
             num_classes=len(corpus.class_names),
         )
         truncated += count
+    found = _vectors(config, corpus, vocabulary)
     coverage, vectors = None, None
-    if data.vectors:
-        found = read_vectors(
-            Path(data.vectors).expanduser(),
-            vocabulary,
-            config.model.embedding_size,
-            seed=config.seed,
-        )
+    if found is not None:
         vectors = found.matrix
         coverage = {"found": found.found, "missing": found.missing, "share": found.share}
+        coverage |= {"trained_epochs": data.skip_gram}
     lengths = bucket_lengths(splits, data.num_buckets)
     return Prepared(corpus, vocabulary, splits, lengths, truncated, coverage, vectors)
+
+
+def _vectors(config: Config, corpus: Corpus, vocabulary: Vocabulary) -> VectorCoverage | None:
+    """Return word vectors from a file or trained on the training texts, where asked for."""
+    data, size = config.data, config.model.embedding_size
+    if data.vectors:
+        return read_vectors(Path(data.vectors).expanduser(), vocabulary, size, seed=config.seed)
+    if data.skip_gram:
+        train = corpus.splits["train"]
+        texts = (*train.tokens, *(train.question or ()))
+        return train_vectors(texts, vocabulary, size, epochs=data.skip_gram, seed=config.seed)
+    return None
 
 
 def describe(data: Prepared) -> dict[str, Any]:

@@ -183,7 +183,10 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         *(("Continued by", command) for command in run.later),
     ]
     if vectors := dataset.get("vectors"):
-        found = f"{count(vectors['found'])} words ({percent(vectors['share'])}) found in the file"
+        where = "found in the file"
+        if epochs := vectors.get("trained_epochs"):
+            where = f"trained on the training texts (skip-gram, {epochs} epochs)"
+        found = f"{count(vectors['found'])} words ({percent(vectors['share'])}) {where}"
         items.insert(2, ("Word vectors", found))
     if dataset.get("truncated"):
         longest = run.config.get("data", {}).get("max_length")
