@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from attnjax.data.labelled import Record
 from attnjax.data.reading import raise_some, read_lines
-from attnjax.data.texts.source import Reading
-from attnjax.errors import DataError, UserError
+from attnjax.data.texts.mistakes import wrong_line
+from attnjax.data.texts.source import Reading, Source
+from attnjax.errors import UserError
 
 CLASSES = ("no adverse effect", "adverse effect")
 
@@ -85,17 +86,17 @@ def _related(path: Path, errors: list[UserError]) -> list[_Line]:
         origin = f"{path}, line {number}"
         fields = line.split("|")
         if len(fields) != len(_FIELDS):
-            errors.append(_wrong(origin, f"{len(fields)} fields", _RELATED))
+            errors.append(wrong_line(origin, f"{len(fields)} fields", _RELATED))
             continue
         sentence, effect, drug = fields[1].strip(), fields[2], fields[5]
         # The offsets are into the abstract, which is not part of the corpus: what can be
         # checked is that effect and drug are words of the sentence.
         outside = [name for name in (effect, drug) if not name or name not in sentence]
         if not sentence:
-            errors.append(_wrong(origin, "an empty sentence", _RELATED))
+            errors.append(wrong_line(origin, "an empty sentence", _RELATED))
         elif outside:
             expected = "an effect and a drug that stand in the sentence"
-            errors.append(_wrong(origin, f"{outside[0]!r}, which does not", expected))
+            errors.append(wrong_line(origin, f"{outside[0]!r}, which does not", expected))
         else:
             found.append(_Line(sentence, origin))
     return found
@@ -111,13 +112,17 @@ def _unrelated(path: Path, errors: list[UserError]) -> list[_Line]:
         identifier, _, rest = line.partition(" ")
         label, _, sentence = rest.partition(" ")
         if not identifier.isdecimal() or label != "NEG" or not sentence.strip():
-            errors.append(_wrong(origin, f"{line[:40]!r}", _UNRELATED))
+            errors.append(wrong_line(origin, f"{line[:40]!r}", _UNRELATED))
         else:
             found.append(_Line(sentence.strip(), origin))
     return found
 
 
-def _wrong(origin: str, found: str, expected: str) -> DataError:
-    return DataError(
-        origin, found=found, expected=expected, action="get an undamaged copy of the file"
-    )
+ADE_CORPUS = Source(
+    title="the ADE corpus",
+    parts={"related": ("DRUG-AE.rel",), "unrelated": ("ADE-NEG.txt",)},
+    read=read_ade,
+    folder="ade_corpus",
+    instructions="Get DRUG-AE.rel and ADE-NEG.txt of ADE-Corpus-V2 "
+    "(https://sites.google.com/site/adecorpus).",
+)

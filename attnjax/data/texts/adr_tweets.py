@@ -10,8 +10,9 @@ from attnjax.data.labelled import Record
 from attnjax.data.reading import raise_some, read_lines
 from attnjax.data.tables import Table, read_table
 from attnjax.data.text import split_words
-from attnjax.data.texts.source import Reading
-from attnjax.errors import DataError, UserError
+from attnjax.data.texts.mistakes import wrong_line
+from attnjax.data.texts.source import Reading, Source
+from attnjax.errors import UserError
 
 LABELS = {"0": "no adverse reaction", "1": "adverse reaction"}
 SPLIT_COLUMN = "exp_split"
@@ -86,11 +87,11 @@ def _official(path: Path) -> Reading:
         # Quotation marks are ordinary characters here, and so is a tab within the text.
         fields = line.split("\t", 3)
         if len(fields) != 4:
-            errors.append(_wrong(origin, f"{len(fields)} fields", _FIELDS))
+            errors.append(wrong_line(origin, f"{len(fields)} fields", _FIELDS))
             continue
         label, text = fields[2].strip(), fields[3].strip()
         if label not in LABELS:
-            errors.append(_wrong(origin, f"label {label!r}", "0 or 1"))
+            errors.append(wrong_line(origin, f"label {label!r}", "0 or 1"))
         elif text.lower() == _GONE:
             dropped["tweet not available any more"] += 1
         elif words := tweet_words(text):
@@ -108,7 +109,7 @@ def _prepared(path: Path) -> Reading:
     if missing:
         found = f"the columns {', '.join(table.columns)}"
         expected = f"columns text, label and {SPLIT_COLUMN}, separated by commas"
-        raise _wrong(f"{path}, line 1", found, expected)
+        raise wrong_line(f"{path}, line 1", found, expected)
     errors: list[UserError] = []
     records: dict[str, list[Record]] = {}
     for row in table.rows:
@@ -116,11 +117,11 @@ def _prepared(path: Path) -> Reading:
         text, label = row.values["text"].strip(), row.values["label"].strip()
         split = row.values.get(SPLIT_COLUMN, "train").strip()
         if label not in LABELS:
-            errors.append(_wrong(origin, f"label {label!r}", "0 or 1"))
+            errors.append(wrong_line(origin, f"label {label!r}", "0 or 1"))
         elif split not in ("train", "dev", "test"):
-            errors.append(_wrong(origin, f"{SPLIT_COLUMN} {split!r}", "train, dev or test"))
+            errors.append(wrong_line(origin, f"{SPLIT_COLUMN} {split!r}", "train, dev or test"))
         elif not text:
-            errors.append(_wrong(origin, "an empty text", "a tweet"))
+            errors.append(wrong_line(origin, "an empty text", "a tweet"))
         else:
             records.setdefault(split, []).append(Record(text, LABELS[label], origin))
     raise_some(errors + _without_train(path, table, records))
@@ -132,10 +133,16 @@ def _without_train(
 ) -> list[UserError]:
     if "train" in records or not table.rows:
         return []
-    return [_wrong(str(path), f"no row whose {SPLIT_COLUMN} is train", "training texts")]
+    return [wrong_line(str(path), f"no row whose {SPLIT_COLUMN} is train", "training texts")]
 
 
-def _wrong(origin: str, found: str, expected: str) -> DataError:
-    return DataError(
-        origin, found=found, expected=expected, action="get an undamaged copy of the file"
-    )
+ADR_TWEETS = Source(
+    title="ADR tweets",
+    parts={"all": ("adr_tweets.tsv", "adr_dataset.csv")},
+    read=read_adr_tweets,
+    folder="adr_tweets",
+    instructions="Tweets may not be passed on. Run the download script of Sarker & Gonzalez "
+    "(http://diego.asu.edu/Publications/ADRClassify.html) and save what it writes (tweet id, user "
+    "id, label and text, separated by tabs) as adr_tweets.tsv; or save a copy of the table that "
+    "Jain & Wallace's code reads as adr_dataset.csv.",
+)

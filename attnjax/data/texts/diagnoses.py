@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from attnjax.data.corpus import SPLITS
 from attnjax.data.reading import SHOWN, raise_some, read_lines
+from attnjax.data.texts.mistakes import wrong_line
 from attnjax.data.texts.streamed import stream_rows
-from attnjax.errors import DataError, UserError
+from attnjax.errors import UserError
 
 DIABETES = ("no diabetes", "diabetes")
 ANEMIA = ("chronic", "acute")
@@ -85,7 +86,9 @@ def read_labels(
         identifier, code = admission(row.values[0]), row.values[1]
         if identifier is None:
             found = f"HADM_ID {row.values[0]!r}"
-            errors.append(wrong(f"{path}, line {row.line}", found, "the number of an admission"))
+            errors.append(
+                wrong_line(f"{path}, line {row.line}", found, "the number of an admission")
+            )
         elif code.strip():
             codes.setdefault(identifier, set()).add(normal_code(code))
         else:
@@ -132,7 +135,9 @@ def read_lists(files: Mapping[str, Path]) -> dict[int, str]:
     errors: list[UserError] = []
     if lists and "train" not in lists:
         place = ", ".join(str(path) for path in lists.values())
-        errors.append(wrong(place, "no list for train beside it", "a list of training admissions"))
+        errors.append(
+            wrong_line(place, "no list for train beside it", "a list of training admissions")
+        )
     splits: dict[int, str] = {}
     first: dict[int, str] = {}
     for split, path in lists.items():
@@ -142,18 +147,11 @@ def read_lists(files: Mapping[str, Path]) -> dict[int, str]:
             if not line.strip():
                 continue
             if identifier is None:
-                errors.append(wrong(origin, f"{line[:40]!r}", "the number of an admission"))
+                errors.append(wrong_line(origin, f"{line[:40]!r}", "the number of an admission"))
             elif identifier in first:
                 found = f"admission {identifier} again (before: {first[identifier]})"
-                errors.append(wrong(origin, found, "every admission in one list, once"))
+                errors.append(wrong_line(origin, found, "every admission in one list, once"))
             else:
                 first[identifier], splits[identifier] = origin, split
     raise_some(errors)
     return splits
-
-
-def wrong(origin: str, found: str, expected: str) -> DataError:
-    """Return the error of one line."""
-    return DataError(
-        origin, found=found, expected=expected, action="correct it, or copy the file again"
-    )

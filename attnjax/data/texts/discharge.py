@@ -16,9 +16,9 @@ from attnjax.data.texts.diagnoses import (
     diabetes,
     read_labels,
     read_lists,
-    wrong,
 )
-from attnjax.data.texts.source import Reading
+from attnjax.data.texts.mistakes import wrong_line
+from attnjax.data.texts.source import Reading, Source
 from attnjax.data.texts.streamed import StreamedRow, stream_rows
 from attnjax.errors import UserError
 
@@ -148,13 +148,13 @@ def _check(path: Path, row: StreamedRow, errors: list[UserError]) -> None:
     identifier, date, _, description, error, _ = (value.strip() for value in row.values)
     origin = f"{path}, line {row.line}"
     if identifier and admission(identifier) is None:
-        errors.append(wrong(origin, f"HADM_ID {identifier!r}", "a number, or nothing"))
+        errors.append(wrong_line(origin, f"HADM_ID {identifier!r}", "a number, or nothing"))
     if not _DATE.match(date):
-        errors.append(wrong(origin, f"CHARTDATE {date!r}", "a date such as 2150-03-01"))
+        errors.append(wrong_line(origin, f"CHARTDATE {date!r}", "a date such as 2150-03-01"))
     if description.lower() not in _PARTS:
-        errors.append(wrong(origin, f"DESCRIPTION {description!r}", "Report or Addendum"))
+        errors.append(wrong_line(origin, f"DESCRIPTION {description!r}", "Report or Addendum"))
     if error.removesuffix(".0") not in ("", "0", "1"):
-        errors.append(wrong(origin, f"ISERROR {error!r}", "1, or nothing"))
+        errors.append(wrong_line(origin, f"ISERROR {error!r}", "1, or nothing"))
 
 
 def summary_words(text: str) -> list[str]:
@@ -178,3 +178,40 @@ def summary_words(text: str) -> list[str]:
             found = split_words(_RUN.sub(r"\1", piece))
             words += [NUMBER if any(map(str.isdigit, word)) else word for word in found]
     return words
+
+
+INSTRUCTIONS = (
+    "MIMIC-III is open to those who sign its agreement (https://physionet.org/content/mimiciii). "
+    "Copy its NOTEEVENTS.csv and DIAGNOSES_ICD.csv to a folder."
+)
+
+_TABLES = {"notes": ("NOTEEVENTS.csv",), "diagnoses": ("DIAGNOSES_ICD.csv",)}
+
+DIABETES_NOTES = Source(
+    title="MIMIC-III, diabetes",
+    parts={
+        **_TABLES,
+        **{
+            split: (f"{split}_hadm_ids.txt", f"{split}_50_hadm_ids.csv")
+            for split in ("train", "dev", "test")
+        },
+    },
+    read=read_diabetes,
+    folder="mimic",
+    instructions=f"{INSTRUCTIONS} The paper's admissions are listed in train_50_hadm_ids.csv, "
+    "dev_50_hadm_ids.csv and test_50_hadm_ids.csv of its released code; without lists all "
+    "admissions are used, and the splits drawn.",
+    optional=("train", "dev", "test"),
+)
+
+ANEMIA_NOTES = Source(
+    title="MIMIC-III, anemia",
+    parts={
+        **_TABLES,
+        **{split: (f"{split}_hadm_ids.txt",) for split in ("train", "dev", "test")},
+    },
+    read=read_anemia,
+    folder="mimic",
+    instructions=INSTRUCTIONS,
+    optional=("train", "dev", "test"),
+)
