@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from attnjax.config import DataConfig
 from attnjax.data.labelled import Record
+from attnjax.data.text import split_spaces
+from attnjax.data.texts.source import Reading
 
 
 def keep_lengths(
@@ -49,3 +52,40 @@ def keep_lengths(
         else:
             kept.append(record)
     return kept
+
+
+def between(shortest: int | None, longest: int) -> Callable[[Reading, DataConfig], Reading]:
+    r"""Return the `choose` of a task whose texts have \\( a < n < b \\) words.
+
+    With `config.filter` "paper" alone; words are what stands between white space.
+
+    Args:
+        shortest: a, or None for the words of the shortest text of the split.
+        longest: b.
+
+    Source: Jain & Wallace (2019), the released code's data sets.
+
+    Example:
+        >>> texts = [Record("a " * count, "0", "") for count in (5, 6, 100)]
+        >>> reading = Reading({"train": texts}, Counter())
+        >>> between(5, 100)(reading, DataConfig(filter="paper")).dropped
+        Counter({'5 tokens or fewer': 1, '100 tokens or more': 1})
+    """
+
+    def choose(reading: Reading, config: DataConfig) -> Reading:
+        if config.filter != "paper":
+            return reading
+        dropped = Counter(reading.dropped)
+        records = {
+            split: keep_lengths(
+                texts,
+                count=lambda text: len(split_spaces(text)),
+                above=shortest,
+                below=longest,
+                dropped=dropped,
+            )
+            for split, texts in reading.records.items()
+        }
+        return reading._replace(records=records, dropped=dropped)
+
+    return choose

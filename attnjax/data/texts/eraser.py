@@ -1,0 +1,216 @@
+"""ERASER's movie reviews: whole reviews with the words that people gave as their reasons."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from attnjax.data.corpus import SPLITS
+from attnjax.data.labelled import Record
+from attnjax.data.reading import decoded_lines, raise_some, read_lines
+from attnjax.data.texts.archives import Member, is_archive, read_members
+from attnjax.data.texts.mistakes import wrong_line
+from attnjax.data.texts.source import Reading, Source
+from attnjax.errors import UserError
+
+LABELS = {"NEG": "negative", "POS": "positive"}
+
+
+class _Review(NamedTuple):
+    """What is annotated of one review, and where that stands."""
+
+    review_id: str
+    label: str
+    spans: list[dict[str, Any]]
+    origin: str
+
+
+def read_eraser(files: Mapping[str, Path]) -> Reading:
+    """Read reviews and the spans that people marked as evidence for their label.
+
+    The rationale of a review has one flag for each word between white space, set where any
+    span covers the word; spans of no word are counted. The shares of marked words differ:
+    0.09 in train and 0.07 in dev, where people marked what suffices, but 0.31 in test, where
+    they were asked for all of it.
+
+    Args:
+        files: `train`, `dev` and `test` (JSON lines), and `documents`: JSON lines of
+            `docid` and `text`, or the official folder `docs` with one file a review; or for
+            all of them the official archive.
+
+    Raises:
+        DataError: naming file and line of what is not as it should be.
+
+    Source: DeYoung et al. (2020), ERASER, section 4 (movie reviews); the reviews and
+    rationales are those of Zaidan, Eisner & Piatko (2007).
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> files = {name: folder / f"{name}.jsonl" for name in (*SPLITS, "documents")}
+        >>> _ = files["documents"].write_text('{"docid": "a", "text": "so dull ."}')
+        >>> span = '{"docid": "a", "start_token": 1, "end_token": 2, "text": "dull"}'
+        >>> for split in SPLITS:
+        ...     _ = files[split].write_text('{"annotation_id": "a", "classification": "NEG", '
+        ...         f'"evidences": [[{span}]]}}')
+        >>> read_eraser({"train": files["train"], "documents": files["documents"]}).records[
+        ...     "train"][0].rationale
+        (False, True, False)
+    """
+    errors: list[UserError] = []
+    dropped: Counter[str] = Counter()
+    documents = _documents(files["documents"], errors)
+    records: dict[str, list[Record]] = {}
+    first: dict[str, str] = {}
+    for split in SPLITS:
+        if split not in files:
+            continue
+        records[split] = []
+        for review in _reviews(files[split], _NAMES[split], errors):
+            if review.review_id in first:
+                found = f"review {review.review_id!r} again (before: {first[review.review_id]})"
+                errors.append(wrong_line(review.origin, found, "every review once"))
+                continue
+            first[review.review_id] = review.origin
+            words = documents.get(review.review_id)
+            if words is None:
+                expected = f"a review of {files['documents']}"
+                errors.append(wrong_line(review.origin, f"review {review.review_id!r}", expected))
+                continue
+            rationale = _rationale(review, words, dropped, errors)
+            text = " ".join(words)
+            records[split].append(Record(text, review.label, review.origin, rationale=rationale))
+    raise_some(errors)
+    dropped["review without annotation"] += len(documents.keys() - first.keys())
+    return Reading(records, +dropped)
+
+
+def _documents(path: Path, errors: list[UserError]) -> dict[str, list[str]]:
+    """Return the words of every review by its id."""
+    if path.is_dir():
+        return {
+            file.name: " ".join(read_lines(file)).split()
+            for file in sorted(path.iterdir())
+            if file.is_file() and not file.name.startswith(".")
+        }
+    if is_archive(path):
+        return {
+            PurePosixPath(member.name).name: " ".join(_member_lines(path, member)).split()
+            for member in read_members(path, _is_document)
+        }
+    documents = {}
+    for origin, row in _objects(path, "docs.jsonl", errors):
+        name, text = row.get("docid"), row.get("text")
+        if not isinstance(name, str) or not isinstance(text, str) or not text.split():
+            errors.append(wrong_line(origin, f"docid {name!r}, text {str(text)[:40]!r}", "both"))
+        elif name in documents:
+            errors.append(wrong_line(origin, f"docid {name!r} again", "every review once"))
+        else:
+            documents[name] = text.split()
+    return documents
+
+
+def _is_document(name: str) -> bool:
+    place = PurePosixPath(name)
+    return place.parent.name == "docs" and not place.name.startswith(".")
+
+
+def _reviews(path: Path, name: str, errors: list[UserError]) -> Iterator[_Review]:
+    """Yield the annotations of a split; `name` is that of its file in an archive."""
+    for origin, row in _objects(path, name, errors):
+        review_id, label = row.get("annotation_id"), row.get("classification")
+        groups = row.get("evidences")
+        if not isinstance(review_id, str):
+            errors.append(wrong_line(origin, f"annotation_id {review_id!r}", "the id of a review"))
+        elif label not in LABELS:
+            errors.append(wrong_line(origin, f"classification {label!r}", "NEG or POS"))
+        elif not isinstance(groups, list) or not all(isinstance(one, list) for one in groups):
+            expected = "evidences: a list of lists of spans"
+            errors.append(wrong_line(origin, f"evidences {str(groups)[:40]}", expected))
+        else:
+            spans = [span for one in groups for span in one]
+            yield _Review(review_id, LABELS[label], spans, origin)
+
+
+def _rationale(
+    review: _Review, words: list[str], dropped: Counter[str], errors: list[UserError]
+) -> tuple[bool, ...]:
+    """Return which words of a review some span covers; its end is exclusive."""
+    marked = [False] * len(words)
+    for span in review.spans:
+        if not isinstance(span, dict):
+            errors.append(wrong_line(review.origin, f"the span {span!r}", "a JSON object"))
+            continue
+        start, end = span.get("start_token"), span.get("end_token")
+        if span.get("docid", review.review_id) != review.review_id:
+            found = f"a span of {span['docid']!r}"
+            errors.append(wrong_line(review.origin, found, f"spans of {review.review_id!r}"))
+        elif (
+            not isinstance(start, int)
+            or not isinstance(end, int)
+            or (not 0 <= start <= end <= len(words))
+        ):
+            found = f"a span from token {start!r} to {end!r}"
+            expected = f"a span within the {len(words)} tokens of the review, its end exclusive"
+            errors.append(wrong_line(review.origin, found, expected))
+        elif "text" in span and span["text"] != " ".join(words[start:end]):
+            found = f"{' '.join(words[start:end])[:60]!r} from token {start} to {end}"
+            expected = f"the text of the span, {str(span['text'])[:60]!r}"
+            errors.append(wrong_line(review.origin, found, expected))
+        elif start == end:
+            dropped["span without a word"] += 1
+        else:
+            marked[start:end] = [True] * (end - start)
+    return tuple(marked)
+
+
+def _objects(
+    path: Path, name: str, errors: list[UserError]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where each JSON object stands, and the object."""
+    for origin, line in _lines(path, name):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            errors.append(wrong_line(origin, f"no JSON ({error})", "a JSON object"))
+            continue
+        if isinstance(value, dict):
+            yield origin, value
+        else:
+            errors.append(wrong_line(origin, f"{line[:40]!r}", "a JSON object"))
+
+
+def _lines(path: Path, name: str) -> Iterator[tuple[str, str]]:
+    """Yield where each line stands, and the line."""
+    if not is_archive(path):
+        for number, line in enumerate(read_lines(path), start=1):
+            yield f"{path}, line {number}", line
+        return
+    for member in read_members(path, lambda one: PurePosixPath(one).name == name):
+        for number, line in enumerate(_member_lines(path, member), start=1):
+            yield f"{path}, {member.name}, line {number}", line
+
+
+def _member_lines(path: Path, member: Member) -> Iterator[str]:
+    return decoded_lines(io.BytesIO(member.content), f"{path}, {member.name}")
+
+
+_NAMES = {"train": "train.jsonl", "dev": "val.jsonl", "test": "test.jsonl"}
+_ARCHIVE = "movies.tar.gz"
+
+ERASER_MOVIES = Source(
+    title="ERASER's movie reviews",
+    parts={
+        **{split: (name, _ARCHIVE) for split, name in _NAMES.items()},
+        "documents": ("docs.jsonl", "docs", _ARCHIVE),
+    },
+    read=read_eraser,
+    folder="eraser_movies",
+    addresses=dict.fromkeys(
+        (*_NAMES, "documents"), f"https://www.eraserbenchmark.com/zipped/{_ARCHIVE}"
+    ),
+)
