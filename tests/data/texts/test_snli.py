@@ -142,9 +142,8 @@ def test_all_bad_lines_are_named_together(tmp_path):
 
 def test_latin_1_is_refused_with_its_line(tmp_path):
     path = tmp_path / "train.jsonl"
-    latin = json.dumps(
-        {"premise": "Niño.", "hypothesis": "x", "label": "neutral"}, ensure_ascii=False
-    )
+    pair = {"premise": "Niño.", "hypothesis": "x", "label": "neutral"}
+    latin = json.dumps(pair, ensure_ascii=False)
     path.write_bytes(f"{line()}\n{latin}\n".encode("latin-1"))
     assert "line 2: found byte 0xf1 that is not UTF-8" in refusal(path)
 
