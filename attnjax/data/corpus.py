@@ -55,6 +55,7 @@ class Corpus:
         published: under which name published results exist for this data, or None.
         counted: the texts a vocabulary is counted on where they are not exactly the
             instances of `train`, or None.
+        notes: what a reader of results must know of the data, as sentences.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Corpus:
     dropped: Mapping[str, int] = field(default_factory=dict)
     published: str | None = None
     counted: TokenLists | None = None
+    notes: tuple[str, ...] = ()
 
 
 def instances(

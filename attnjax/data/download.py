@@ -3,7 +3,8 @@
 import contextlib
 import os
 import urllib.request
-from http.client import HTTPException
+from collections.abc import Iterable, Iterator
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 
 from attnjax.data.cache import not_writable
@@ -11,9 +12,11 @@ from attnjax.errors import DataError
 
 SECONDS = 60
 
+CHUNK = 2**20
+
 
 def download(url: str, path: Path, *, name: str) -> Path:
-    """Download a (small) file once, saying so; a file that is there already is left as it is.
+    """Download a file once, saying so; a file that is there already is left as it is.
 
     Args:
         url: the official address.
@@ -34,9 +37,20 @@ def download(url: str, path: Path, *, name: str) -> Path:
     if path.exists():
         return path
     print(f"Downloading {name} from {url}", flush=True)
+    write_chunks(path, _received(url, name))
+    return path
+
+
+def _received(url: str, name: str) -> Iterator[bytes]:
+    """Yield what an address gives, piece by piece."""
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as response:
-            content = response.read()
+            promised, received = response.headers.get("Content-Length"), 0
+            while chunk := response.read(CHUNK):
+                received += len(chunk)
+                yield chunk
+        if promised is not None and received != int(promised):
+            raise IncompleteRead(b"", int(promised) - received)
     except (OSError, HTTPException) as error:
         raise DataError(
             f"the download of {name} from {url}",
@@ -45,8 +59,6 @@ def download(url: str, path: Path, *, name: str) -> Path:
             action="go online, or get the file elsewhere and name its folder by "
             "--config.data.dir=DIR or the environment variable ATTNJAX_DATA_DIR",
         ) from error
-    write_whole(path, content)
-    return path
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -66,11 +78,25 @@ def write_whole(path: Path, content: bytes) -> None:
         >>> path.read_bytes()
         b'content'
     """
+    write_chunks(path, [content])
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file piece by piece that appears in one step, as `write_whole` does.
+
+    Args:
+        path: of the file, whose folder is made if it must be.
+        chunks: its content; nothing of it is kept if one cannot be had.
+
+    Raises:
+        DataError: if it cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(content)
+            for chunk in chunks:
+                file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -67,7 +67,7 @@ def file_corpus(config: DataConfig) -> Corpus:
     return label_corpus(
         Path(config.path).name,
         records,
-        tokenize=tokenizer(config.tokenizer, source=config.name, lowercase=config.lowercase),
+        tokenize=tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase),
         dev_fraction=config.dev_fraction,
         test_fraction=config.test_fraction,
         split_seed=config.split_seed,

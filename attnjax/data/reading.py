@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from attnjax.errors import DataError, UserError, raise_all
@@ -14,17 +14,18 @@ SHOWN = 10
 BOM = b"\xef\xbb\xbf"
 
 
-def read_lines(path: Path, *, keep_ends: bool = False) -> Iterator[str]:
-    r"""Yield the lines of a UTF-8 file; byte order mark and Windows line ends are no matter.
+def read_lines(path: Path, *, keep_ends: bool = False, encoding: str = "utf-8") -> Iterator[str]:
+    r"""Yield the lines of a file; byte order mark and Windows line ends are no matter.
 
     Lines end at `\n` alone: the other line ends of Unicode may be part of a word.
 
     Args:
         path: of the file, gzipped if its name ends in `.gz`.
         keep_ends: whether lines keep their `\n`.
+        encoding: `utf-8`, or what a data set is officially in (`latin-1`).
 
     Raises:
-        DataError: if the file is missing, unreadable, a damaged gzip or not UTF-8.
+        DataError: if the file is missing, unreadable, a damaged gzip or not in the encoding.
 
     Example:
         >>> import tempfile
@@ -33,25 +34,46 @@ def read_lines(path: Path, *, keep_ends: bool = False) -> Iterator[str]:
         >>> list(read_lines(path))
         ['dull', 'fine']
     """
-    number = 0
     try:
         with open_binary(path) as file:
-            for raw in file:
-                number += 1
-                content = raw.removeprefix(BOM) if number == 1 else raw
-                if content.endswith(b"\r\n"):
-                    content = content[:-2] + b"\n"
-                line = content.decode("utf-8")
-                yield line if keep_ends else line.removesuffix("\n")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}, line {number}",
-            found=f"byte 0x{error.object[error.start]:02x} that is not UTF-8",
-            expected="text in UTF-8",
-            action="save the file as UTF-8 and run again",
-        ) from error
+            yield from decoded_lines(file, str(path), keep_ends=keep_ends, encoding=encoding)
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(path, error) from error
+
+
+def decoded_lines(
+    lines: Iterable[bytes], where: str, *, keep_ends: bool = False, encoding: str = "utf-8"
+) -> Iterator[str]:
+    r"""Yield lines of bytes as text, as `read_lines` does with those of a file.
+
+    Args:
+        lines: each with its `\n`.
+        where: the file, for messages.
+        keep_ends: whether lines keep their `\n`.
+        encoding: of the bytes.
+
+    Raises:
+        DataError: if a line is not in the encoding.
+
+    Example:
+        >>> list(decoded_lines([b"dull\r\n", b"fine"], "toy.txt"))
+        ['dull', 'fine']
+    """
+    for number, raw in enumerate(lines, start=1):
+        content = raw.removeprefix(BOM) if number == 1 else raw
+        if content.endswith(b"\r\n"):
+            content = content[:-2] + b"\n"
+        try:
+            line = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            name = encoding.upper()
+            raise DataError(
+                f"{where}, line {number}",
+                found=f"byte 0x{error.object[error.start]:02x} that is not {name}",
+                expected=f"text in {name}",
+                action=f"save the file as {name} and run again",
+            ) from error
+        yield line if keep_ends else line.removesuffix("\n")
 
 
 def open_binary(path: Path) -> io.BufferedIOBase:

@@ -1,6 +1,5 @@
 """The Stanford Sentiment Treebank as a corpus: binary, with the paper's filter or without."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,8 +9,9 @@ from attnjax.config import DataConfig
 from attnjax.data.cache import cache_folder
 from attnjax.data.corpus import SPLITS, Corpus
 from attnjax.data.labelled import Record, label_corpus
-from attnjax.data.sst_files import LABELS, data_folder, downloaded_files, local_files
+from attnjax.data.sst_files import LABELS, downloaded_files, local_files
 from attnjax.data.text import split_spaces, tokenizer
+from attnjax.data.texts.places import content_digest, data_folder
 from attnjax.data.tfds_source import prepare, read_split
 
 CLASSES = ("negative", "positive")
@@ -51,7 +51,7 @@ def sst_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         if split == "train":
             counted = [record.text for record in binary]
         records[split] = _paper(binary, dropped) if config.filter == "paper" else binary
-    tokenize = tokenizer(config.tokenizer, source="sst", lowercase=config.lowercase)
+    tokenize = tokenizer(config.tokenizer, separated=True, lowercase=config.lowercase)
     corpus = label_corpus(
         "sst",
         records,
@@ -75,10 +75,7 @@ def _prepared(
     """Return texts and labels through the builder, in a folder named by the files' content."""
     from attnjax.data.sst_builder import SentimentTreebank
 
-    digest = hashlib.sha256()
-    for part in sorted(files):
-        digest.update(hashlib.sha256(files[part].read_bytes()).digest())
-    folder = cache / f"sst-{digest.hexdigest()[:16]}"
+    folder = cache / f"sst-{content_digest(files)}"
     builder = prepare(
         lambda: SentimentTreebank(
             files=files, config=source, data_dir=str(folder), file_format="array_record"

@@ -1,6 +1,5 @@
 """The source files of the Stanford Sentiment Treebank: where they are and what is in them."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from attnjax.data.corpus import SPLITS
 from attnjax.data.download import download, write_whole
 from attnjax.data.reading import raise_some
 from attnjax.data.tables import read_table
+from attnjax.data.texts.places import local_parts
 from attnjax.data.trees import read_trees
 from attnjax.errors import DataError
 
@@ -39,20 +39,6 @@ class Example(NamedTuple):
     label: int
 
 
-def data_folder(named: str) -> Path | None:
-    """Return the folder of local copies that the config or the environment names, if any.
-
-    Args:
-        named: `config.data.dir`; it goes before `ATTNJAX_DATA_DIR`.
-
-    Example:
-        >>> data_folder("copies").name
-        'copies'
-    """
-    chosen = named or os.environ.get("ATTNJAX_DATA_DIR", "")
-    return Path(chosen).expanduser() if chosen else None
-
-
 def local_files(source: str, folder: Path) -> dict[str, Path]:
     """Return the source files in a folder or in its subfolder `sst`, plain or gzipped.
 
@@ -70,22 +56,8 @@ def local_files(source: str, folder: Path) -> dict[str, Path]:
         >>> local_files("authors_csv", folder)["all"].name
         'sst_dataset.csv'
     """
-    for place in (folder, folder / "sst"):
-        found = {}
-        for part, name in NAMES[source].items():
-            for path in (place / name, place / f"{name}.gz"):
-                if path.is_file():
-                    found.setdefault(part, path)
-        if len(found) == len(NAMES[source]):
-            return found
-    names = ", ".join(NAMES[source].values())
-    state = "no such folder" if not folder.is_dir() else "a folder without them"
-    raise DataError(
-        str(folder),
-        found=state,
-        expected=f"{names} (each also with .gz), in it or in its folder sst",
-        action="correct --config.data.dir or ATTNJAX_DATA_DIR, or clear both to download them",
-    )
+    parts = {part: (name,) for part, name in NAMES[source].items()}
+    return local_parts(parts, folder, subfolder="sst")
 
 
 def downloaded_files(source: str, folder: Path) -> dict[str, Path]:

@@ -8,9 +8,6 @@ Tokenizer = Callable[[str], list[str]]
 # A word with its apostrophes and hyphens inside, a number, or one other visible character.
 _WORD = re.compile("\\d+(?:[.,]\\d+)*|\\w+(?:['\u2019-]\\w+)*|[^\\w\\s]")
 
-PRETOKENIZED = ("planted", "sst")
-"""Sources whose words are already separated by spaces."""
-
 
 def split_words(text: str) -> list[str]:
     """Return words, numbers and punctuation marks, in the order of the text.
@@ -38,22 +35,22 @@ def split_spaces(text: str) -> list[str]:
     return text.split()
 
 
-def tokenizer(name: str, *, source: str, lowercase: bool) -> Tokenizer:
+def tokenizer(name: str, *, separated: bool, lowercase: bool) -> Tokenizer:
     """Return the tokenizer that a config names.
 
     Args:
-        name: `whitespace`, `words`, or `auto`: by white space where the source is
-            tokenised already, else into words.
-        source: `config.data.name`.
+        name: `whitespace`, `words`, or `auto`: by white space where that separates the words
+            already, else into words.
+        separated: whether white space separates the words of the source.
         lowercase: whether the text is lowercased first.
 
     Example:
-        >>> tokenizer("auto", source="file", lowercase=True)("Dull.")
+        >>> tokenizer("auto", separated=False, lowercase=True)("Dull.")
         ['dull', '.']
     """
     chosen = name
     if name == "auto":
-        chosen = "whitespace" if source in PRETOKENIZED else "words"
+        chosen = "whitespace" if separated else "words"
     split = {"whitespace": split_spaces, "words": split_words}[chosen]
     if lowercase:
         return lambda text: split(text.lower())

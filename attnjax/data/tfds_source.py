@@ -45,7 +45,7 @@ def tfds_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
     text_column, label_column = _columns(builder, config)
     class_names = getattr(builder.info.features[label_column], "names", None) or ()
     expressions = {"train": config.train_split, "dev": config.dev_split, "test": config.test_split}
-    split_words = tokenizer(config.tokenizer, source="tfds", lowercase=config.lowercase)
+    split_words = tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase)
     records: dict[str, list[Record]] = {}
     dropped: Counter[str] = Counter()
     for split, expression in expressions.items():

@@ -60,6 +60,7 @@ def describe(data: Prepared) -> dict[str, Any]:
         "splits": {name: len(split.label) for name, split in data.splits.items()},
         "kept": sum(len(split.label) for split in data.splits.values()),
         "dropped": dict(data.corpus.dropped),
+        "notes": list(data.corpus.notes),
         "truncated": data.truncated,
         "vocabulary": len(data.vocabulary),
         "lengths": list(data.lengths),

@@ -47,7 +47,8 @@ def assemble(
     dataset_keys = ("name", "published", "class_names", "splits", "kept", "dropped", "truncated")
     return {
         "schema": SCHEMA,
-        "dataset": {name: data[name] for name in (*dataset_keys, "vocabulary", "vectors")},
+        "dataset": {name: data[name] for name in (*dataset_keys, "vocabulary", "vectors")}
+        | {"notes": data.get("notes", [])},
         "model": {
             "encoder": config.model.encoder,
             "attention": config.model.attention,

@@ -175,6 +175,7 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         ),
         ("Data", f"{dataset.get('name')} ({sizes})"),
         ("Dropped", dropped or "nothing"),
+        *(("About the data", note) for note in dataset.get("notes", ())),
         ("Classes", ", ".join(run.class_names)),
         ("Protocol", str(run.results.get("protocol", {}).get("setting", "not recorded"))),
         ("Seed", str(run.config.get("seed", "not recorded"))),

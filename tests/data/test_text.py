@@ -22,7 +22,12 @@ def test_words_numbers_and_marks_stand_alone(text, words):
 
 def test_auto_trusts_the_spaces_of_tokenised_sources_only():
     text = "So-so, it's DULL"
-    assert tokenizer("auto", source="sst", lowercase=True)(text) == ["so-so,", "it's", "dull"]
-    assert tokenizer("auto", source="file", lowercase=False)(text) == ["So-so", ",", "it's", "DULL"]
-    assert tokenizer("whitespace", source="file", lowercase=False)(text)[0] == "So-so,"
-    assert tokenizer("words", source="sst", lowercase=False)(text)[1] == ","
+    assert tokenizer("auto", separated=True, lowercase=True)(text) == ["so-so,", "it's", "dull"]
+    assert tokenizer("auto", separated=False, lowercase=False)(text) == [
+        "So-so",
+        ",",
+        "it's",
+        "DULL",
+    ]
+    assert tokenizer("whitespace", separated=False, lowercase=False)(text)[0] == "So-so,"
+    assert tokenizer("words", separated=True, lowercase=False)(text)[1] == ","

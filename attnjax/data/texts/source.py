@@ -16,10 +16,13 @@ class Reading(NamedTuple):
         records: by split, in the order of the files; a split that the files lack is absent
             and is cut from train later.
         dropped: why texts were left out, and how many.
+        notes: what a reader of results must know of these texts, as sentences: such as that
+            the training texts are a part of the official ones.
     """
 
     records: Mapping[str, list[Record]]
     dropped: Counter[str]
+    notes: tuple[str, ...] = ()
 
 
 class Source(NamedTuple):
@@ -27,8 +30,8 @@ class Source(NamedTuple):
 
     Attributes:
         title: of the data set, for messages.
-        parts: each part's file name, or several that are tried in this order; each may also
-            end in `.gz`.
+        parts: each part's file name, or several that are tried in this order (an archive that
+            holds several parts stands with each); each may also end in `.gz`, or be a folder.
         read: the files by part to their texts.
         folder: a subfolder of `config.data.dir` where the files may lie too.
         addresses: where each part is downloaded from; empty where it may not or cannot be.

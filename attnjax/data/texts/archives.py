@@ -1,0 +1,105 @@
+"""Official downloads that are archives, read member by member and never unpacked on the disk."""
+
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from attnjax.data.reading import unreadable
+from attnjax.errors import DataError
+
+LARGEST = 2**30
+"""Bytes a member may unpack to: more is no text, and would fill the memory."""
+
+
+class Member(NamedTuple):
+    """One file of an archive: its name with folders, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file's name is that of an archive that `read_members` reads.
+
+    Args:
+        path: of the file.
+
+    Example:
+        >>> is_archive(Path("aclImdb_v1.tar.gz")), is_archive(Path("train.jsonl.gz"))
+        (True, False)
+    """
+    name = path.name.lower()
+    return name.endswith((".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"))
+
+
+def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
+    """Yield the plain files of a tar (gzipped or not) or zip archive whose names are wanted.
+
+    The archive is read from its beginning to its end, one member in memory at a time. Links,
+    devices and names that lead out of the archive are passed over.
+
+    Args:
+        path: of the archive.
+        wanted: a member's name, folders separated by `/`, to whether it is read.
+
+    Raises:
+        DataError: if it is missing, damaged or no archive, or a member is beyond all texts.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "toy.zip"
+        >>> with zipfile.ZipFile(path, "w") as archive:
+        ...     archive.writestr("toy/a.txt", "so dull")
+        >>> [member.content for member in read_members(path, lambda name: name == "toy/a.txt")]
+        [b'so dull']
+    """
+    members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
+    try:
+        for name, size, read in members(path):
+            if not _inside(name) or not wanted(name):
+                continue
+            if size > LARGEST:
+                raise DataError(
+                    f"{path}, member {name}",
+                    found=f"{size} bytes",
+                    expected=f"a text of at most {LARGEST}",
+                    action="get the archive from its official address",
+                )
+            yield Member(name, read())
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(
+            str(path),
+            found=f"a damaged archive ({error})",
+            expected="a whole .zip or .tar.gz file",
+            action="delete the file and download or copy it again",
+        ) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _inside(name: str) -> bool:
+    """Return whether a name stays in the archive's own folder."""
+    parts = PurePosixPath(name)
+    return not parts.is_absolute() and ".." not in parts.parts
+
+
+def _zip_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if not entry.is_dir():
+                yield entry.filename, entry.file_size, lambda entry=entry: archive.read(entry)
+
+
+def _tar_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
+    with tarfile.open(path, "r|*") as archive:
+        for entry in archive:
+            if entry.isfile():
+                yield (
+                    entry.name.removeprefix("./"),
+                    entry.size,
+                    lambda entry=entry: archive.extractfile(entry).read(),  # pyright: ignore
+                )

@@ -1,0 +1,167 @@
+"""Where the official files of a data set are: in a folder of the user's, or downloaded."""
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from attnjax.data.download import download
+from attnjax.data.reading import unreadable
+from attnjax.data.texts.source import Source
+from attnjax.errors import DataError
+
+BY_FOLDER = "--config.data.dir=DIR or the environment variable ATTNJAX_DATA_DIR"
+
+
+def find_files(source: Source, named: str, downloads: Path) -> dict[str, Path]:
+    """Return where each part of a source is.
+
+    A folder that the config or the environment names is the only place looked at; without one
+    the parts are downloaded, once.
+
+    Args:
+        source: which files.
+        named: `config.data.dir`.
+        downloads: the folder where downloads are kept.
+
+    Raises:
+        DataError: saying which files are missing, and how to come by them.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "toy.pos").write_text("a joy")
+        >>> source = Source("toy", {"positive": ("toy.pos",)}, dict, folder="toy")
+        >>> find_files(source, str(folder), folder)["positive"].name
+        'toy.pos'
+    """
+    folder = data_folder(named)
+    if folder is not None:
+        hint = source.instructions
+        if not hint and source.addresses:
+            hint = "or clear both to download them"
+        return local_parts(
+            source.parts, folder, subfolder=source.folder, optional=source.optional, hint=hint
+        )
+    unaddressed = [part for part in _required(source) if part not in source.addresses]
+    if unaddressed:
+        raise DataError(
+            source.title,
+            found="no folder with its files, which cannot be downloaded by this program",
+            expected=_listed(source.parts, unaddressed),
+            action=f"{source.instructions} Then name their folder by {BY_FOLDER}".strip(),
+        )
+    files = {}
+    for part, url in source.addresses.items():
+        path = downloads / source.folder / url.rsplit("/", maxsplit=1)[-1]
+        files[part] = download(url, path, name=source.title)
+    return files
+
+
+def data_folder(named: str) -> Path | None:
+    """Return the folder of local copies that the config or the environment names, if any.
+
+    Args:
+        named: `config.data.dir`; it goes before `ATTNJAX_DATA_DIR`.
+
+    Example:
+        >>> data_folder("copies").name
+        'copies'
+    """
+    chosen = named or os.environ.get("ATTNJAX_DATA_DIR", "")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def local_parts(
+    parts: Mapping[str, tuple[str, ...]],
+    folder: Path,
+    *,
+    subfolder: str,
+    optional: Collection[str] = (),
+    hint: str = "or clear both to download them",
+) -> dict[str, Path]:
+    """Return the files in a folder, or in a subfolder of it, each plain or gzipped.
+
+    Args:
+        parts: the names of each part, tried in this order.
+        folder: of local copies.
+        subfolder: its name; files of the two places are not mixed.
+        optional: parts that may be missing.
+        hint: how else to come by the files, for the message.
+
+    Raises:
+        DataError: naming the files that are missing.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "b.txt.gz").write_bytes(b"")
+        >>> local_parts({"all": ("a.txt", "b.txt")}, folder, subfolder="toy")["all"].name
+        'b.txt.gz'
+    """
+    missing: list[str] = list(parts)
+    for place in (folder, folder / subfolder):
+        found = {}
+        for part, names in parts.items():
+            paths = [place / each for name in names for each in (name, f"{name}.gz")]
+            present = [path for path in paths if path.exists()]
+            if present:
+                found[part] = present[0]
+        lacking = [part for part in parts if part not in found and part not in optional]
+        if found and not lacking:
+            return found
+        if found and len(lacking) < len(missing):
+            missing = lacking
+    raise DataError(
+        str(folder),
+        found="no such folder" if not folder.is_dir() else "a folder without them",
+        expected=f"{_listed(parts, missing)} (each also with .gz), in it or in its folder "
+        f"{subfolder}",
+        action="correct --config.data.dir or ATTNJAX_DATA_DIR" + (f", {hint}" if hint else ""),
+    )
+
+
+def _required(source: Source) -> list[str]:
+    return [part for part in source.parts if part not in source.optional]
+
+
+def _listed(parts: Mapping[str, tuple[str, ...]], chosen: Collection[str]) -> str:
+    """Return the file names of some parts, in words."""
+    return ", ".join(dict.fromkeys(" or ".join(parts[part]) for part in chosen))
+
+
+def content_digest(files: Mapping[str, Path]) -> str:
+    """Return 16 hexadecimal digits that are others if any file's content is.
+
+    Args:
+        files: by part; of a folder every file in it counts, with its name.
+
+    Raises:
+        DataError: if one cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "words.txt"
+        >>> _ = path.write_text("dull")
+        >>> content_digest({"all": path})
+        'ffccfaf34a30103f'
+    """
+    digest = hashlib.sha256()
+    for part in sorted(files):
+        path = files[part]
+        digest.update(part.encode())
+        if path.is_dir():
+            for each in sorted(entry for entry in path.rglob("*") if entry.is_file()):
+                digest.update(each.relative_to(path).as_posix().encode())
+                digest.update(_file_digest(each))
+        else:
+            digest.update(_file_digest(path))
+    return digest.hexdigest()[:16]
+
+
+def _file_digest(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise unreadable(path, error) from error
