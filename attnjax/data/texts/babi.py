@@ -3,13 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from attnjax.data.labelled import Record
-from attnjax.data.reading import raise_some, read_lines
+from attnjax.data.reading import raise_some
+from attnjax.data.texts.lines import Line, lines_of, mistake
 from attnjax.data.texts.source import Reading, Source
-from attnjax.errors import DataError, UserError
+from attnjax.errors import UserError
 
 PLACES = ("bathroom", "bedroom", "garden", "hallway", "kitchen", "office")
 """The answers to every question of the three tasks, all of them always possible."""
@@ -23,7 +25,7 @@ FOLDERS = {"official": "en", "official_10k": "en-10k"}
 """By `config.data.stories`: 1,000 and 10,000 training questions; the test files are equal."""
 
 UNPACKED = "tasks_1-20_v1-2"
-ADDRESS = f"http://www.thespermwhale.com/jaseweston/babi/{UNPACKED}.tar.gz"
+ARCHIVE = f"{UNPACKED}.tar.gz"
 
 _LINE = re.compile(r"(\d+) (.+)")
 
@@ -96,11 +98,12 @@ def evidence_of(question: Question) -> tuple[bool, ...]:
     )
 
 
-def read_babi(files: Mapping[str, Path]) -> Reading:
+def read_babi(files: Mapping[str, Path], *, member: str = "") -> Reading:
     r"""Read the questions of one task, each with all statements of its story before it.
 
     Args:
-        files: by split.
+        files: by split; or the official archive for both.
+        member: the file's name in the archive, with `SPLIT` where that of the split belongs.
 
     Raises:
         DataError: naming file and line of what is not a line of a story.
@@ -113,17 +116,18 @@ def read_babi(files: Mapping[str, Path]) -> Reading:
         'Where is Mary ?'
     """
     records = {
-        split: [as_record(question) for question in read_questions(path)]
+        split: [as_record(each) for each in read_questions(path, member.replace("SPLIT", split))]
         for split, path in files.items()
     }
     return Reading(records, Counter())
 
 
-def read_questions(path: Path) -> list[Question]:
+def read_questions(path: Path, member: str = "") -> list[Question]:
     """Return the questions of a file of stories, in order.
 
     Args:
-        path: of the file.
+        path: of the file, or of an archive with it.
+        member: its name in the archive.
 
     Raises:
         DataError: naming every line that is wrong.
@@ -132,64 +136,58 @@ def read_questions(path: Path) -> list[Question]:
     questions: list[Question] = []
     told: dict[int, str] = {}
     previous = 0
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
-            continue
-        origin = f"{path}, line {number}"
-        match = _LINE.fullmatch(line.rstrip())
+    for line in lines_of(path, member):
+        match = _LINE.fullmatch(line.text.rstrip())
         if match is None:
-            errors.append(_mistake(origin, repr(line[:60]), "a number, a space and a sentence"))
+            found = repr(line.text[:60])
+            errors.append(mistake(line, found=found, expected="a number, a space and a sentence"))
             continue
         count, content = int(match[1]), match[2]
         if count == 1:
             told = {}
         elif count != previous + 1:
+            expected = f"{previous + 1}, or 1 where a story begins"
             found = f"number {count} after {previous}"
-            errors.append(_mistake(origin, found, f"{previous + 1}, or 1 where a story begins"))
+            errors.append(mistake(line, found=found, expected=expected))
         previous = count
         if "\t" in content or "?" in content:
-            questions += _question(content, told, origin, errors)
+            questions += _question(content, told, line, errors)
         elif content.endswith("."):
             told[count] = content
         else:
-            found = repr(content[-60:])
-            errors.append(_mistake(origin, found, "a statement that ends in a full stop"))
+            expected = "a statement that ends in a full stop"
+            errors.append(mistake(line, found=repr(content[-60:]), expected=expected))
     raise_some(errors)
     return questions
 
 
 def _question(
-    content: str, told: Mapping[int, str], origin: str, errors: list[UserError]
+    content: str, told: Mapping[int, str], line: Line, errors: list[UserError]
 ) -> Sequence[Question]:
     """Return one line's question, or none with what is wrong with it added to the errors."""
     parts = [part.strip() for part in content.split("\t")]
     if len(parts) != 3 or not parts[0].endswith("?"):
         found = f"{len(parts)} parts in {content[:60]!r}"
         expected = "a question, its answer and the lines that decide it, between tabs"
-        errors.append(_mistake(origin, found, expected))
+        errors.append(mistake(line, found=found, expected=expected))
         return ()
     question, answer, lines = parts
     wrong = len(errors)
+    order = {str(count): position for position, count in enumerate(told)}
     if answer not in PLACES:
-        errors.append(_mistake(origin, f"the answer {answer!r}", "one of " + ", ".join(PLACES)))
+        found = f"the answer {answer!r}"
+        errors.append(mistake(line, found=found, expected="one of " + ", ".join(PLACES)))
     if not told:
-        errors.append(_mistake(origin, "a question before any statement", "a story before it"))
-    strange = [name for name in lines.split() if name not in {str(count) for count in told}]
-    if strange or not lines:
+        found = "a question before any statement"
+        errors.append(mistake(line, found=found, expected="a story before it"))
+    elif not lines or any(name not in order for name in lines.split()):
         found = f"supporting lines {lines!r}"
         expected = "numbers of statements of the same story before it"
-        errors.append(_mistake(origin, found, expected))
+        errors.append(mistake(line, found=found, expected=expected))
     if len(errors) > wrong:
         return ()
-    order = {str(count): position for position, count in enumerate(told)}
     supporting = tuple(order[name] for name in lines.split())
-    return (Question(tuple(told.values()), question, answer, supporting, origin),)
-
-
-def _mistake(origin: str, found: str, expected: str) -> DataError:
-    return DataError(
-        origin, found=found, expected=expected, action="correct the line, or get the file again"
-    )
+    return (Question(tuple(told.values()), question, answer, supporting, line.origin),)
 
 
 def babi_source(task: int, stories: str) -> Source:
@@ -208,11 +206,11 @@ def babi_source(task: int, stories: str) -> Source:
     for split in ("train", "test"):
         name = f"{FILES[task]}_{split}.txt"
         # Plain names come last: they are the same in both folders of the distribution.
-        parts[split] = (f"{UNPACKED}/{folder}/{name}", f"{folder}/{name}", name)
+        parts[split] = (f"{UNPACKED}/{folder}/{name}", f"{folder}/{name}", name, ARCHIVE)
     return Source(
         title=f"bAbI task {task} ({stories})",
         parts=parts,
-        read=read_babi,
+        read=partial(read_babi, member=f"{UNPACKED}/{folder}/{FILES[task]}_SPLIT.txt"),
         folder="babi",
-        instructions=f"unpack {ADDRESS}",
+        addresses=dict.fromkeys(parts, f"http://www.thespermwhale.com/jaseweston/babi/{ARCHIVE}"),
     )

@@ -5,11 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from attnjax.data.corpus import SPLITS
 from attnjax.data.labelled import Record
-from attnjax.data.reading import raise_some, read_lines
+from attnjax.data.reading import raise_some
+from attnjax.data.texts.lines import Line, lines_of, mistake
 from attnjax.data.texts.source import Reading, Source
-from attnjax.errors import DataError, UserError
+from attnjax.errors import UserError
 
 CLASSES = ("neutral", "contradiction", "entailment")
 """In the order of Jain & Wallace's rows: the sizes of their table 1 are those of 0, 1, 2."""
@@ -19,6 +22,8 @@ NO_GOLD = "-"
 
 TRAIN_PAIRS = 549_367
 """Labelled training pairs of SNLI 1.0 (Bowman et al. 2015)."""
+
+ADDRESS = "https://nlp.stanford.edu/projects/snli/snli_1.0.zip"
 
 FIELDS = (("sentence1", "sentence2", "gold_label"), ("premise", "hypothesis", "label"))
 """The names of premise, hypothesis and label: in the official files, and in common copies."""
@@ -52,8 +57,8 @@ def joined(text: str) -> str:
 def read_snli(files: Mapping[str, Path]) -> Reading:
     """Read pairs: the premise is the text, the hypothesis what is asked of it.
 
-    Pairs without a majority label or without words in one sentence are left out and counted;
-    so are the training pairs that the file does not hold, where it is only a part.
+    Pairs without a majority label or without words in one sentence are left out and counted.
+    A note says so where the training pairs are only a part of the official ones.
 
     Args:
         files: by split; JSON lines with the official names or with premise, hypothesis and
@@ -78,10 +83,8 @@ def read_snli(files: Mapping[str, Path]) -> Reading:
     for split, path in files.items():
         errors: list[UserError] = []
         records[split] = []
-        for number, line in enumerate(read_lines(path), start=1):
-            if not line.strip():
-                continue
-            pair = _pair(line, f"{path}, line {number}", errors)
+        for line in lines_of(path, f"snli_1.0/snli_1.0_{split}.jsonl"):
+            pair = _pair(line, errors)
             if pair is None:
                 continue
             reason = _reason(pair)
@@ -90,11 +93,17 @@ def read_snli(files: Mapping[str, Path]) -> Reading:
             else:
                 records[split].append(pair)
         raise_some(errors)
-        if split == "train" and len(records[split]) < TRAIN_PAIRS:
-            dropped["training pairs that the file does not hold"] = TRAIN_PAIRS - len(
-                records[split]
-            )
-    return Reading(records, dropped)
+    return Reading(records, dropped, _notes(records))
+
+
+def _notes(records: Mapping[str, list[Record]]) -> tuple[str, ...]:
+    """Return that the training pairs are a part of the official ones, where they are."""
+    found = len(records.get("train", ()))
+    if found >= TRAIN_PAIRS or "train" not in records:
+        return ()
+    return (
+        f"Trained on a part of SNLI: {found:,} of its {TRAIN_PAIRS:,} labelled training pairs.",
+    )
 
 
 def _reason(pair: Record) -> str:
@@ -106,50 +115,50 @@ def _reason(pair: Record) -> str:
     return ""
 
 
-def _pair(line: str, origin: str, errors: list[UserError]) -> Record | None:
+def _pair(line: Line, errors: list[UserError]) -> Record | None:
     """Return one line's pair; what is wrong with it is added to the errors."""
     expected = "an object with " + " or ".join(", ".join(names) for names in FIELDS)
     try:
-        row = json.loads(line)
+        row = json.loads(line.text)
     except json.JSONDecodeError as error:
         found = f"no JSON ({error.msg} at column {error.colno})"
-        errors.append(_mistake(origin, found, expected))
+        errors.append(mistake(line, found=found, expected=expected))
         return None
     if not isinstance(row, dict):
-        errors.append(_mistake(origin, f"a JSON {type(row).__name__}", expected))
+        errors.append(mistake(line, found=f"a JSON {type(row).__name__}", expected=expected))
         return None
     names = next((names for names in FIELDS if names[0] in row), FIELDS[0])
-    wrong = [name for name in names if not isinstance(row.get(name), str)]
+    wrong = [name for name in names if not _is_text(row.get(name))]
     if wrong:
-        errors.append(_mistake(origin, "no string in " + ", ".join(wrong), expected))
+        found = "no text in " + ", ".join(wrong)
+        errors.append(mistake(line, found=found, expected=expected))
         return None
     premise, hypothesis, label = (row[name] for name in names)
     if label not in (*CLASSES, NO_GOLD):
-        known = ", ".join((*CLASSES, NO_GOLD))
-        errors.append(_mistake(origin, f"label {label!r}", f"one of {known}"))
+        known = "one of " + ", ".join((*CLASSES, NO_GOLD))
+        errors.append(mistake(line, found=f"label {label!r}", expected=known))
         return None
-    return Record(joined(premise), label, origin, question=joined(hypothesis))
+    return Record(joined(premise), label, line.origin, question=joined(hypothesis))
 
 
-def _mistake(origin: str, found: str, expected: str) -> DataError:
-    return DataError(
-        origin, found=found, expected=expected, action="correct the line, or get the file again"
-    )
+def _is_text(value: Any) -> bool:
+    """Return whether a value of JSON is a string that UTF-8 can hold (half a pair it cannot)."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 SNLI = Source(
     title="SNLI",
     parts={
-        "train": (
-            "snli_1.0_train.jsonl",
-            "snli_1.0/snli_1.0_train.jsonl",
-            "train.jsonl",
-            "train_18k.jsonl",
-        ),
-        "dev": ("snli_1.0_dev.jsonl", "snli_1.0/snli_1.0_dev.jsonl", "dev.jsonl"),
-        "test": ("snli_1.0_test.jsonl", "snli_1.0/snli_1.0_test.jsonl", "test.jsonl"),
+        split: (
+            f"snli_1.0_{split}.jsonl",
+            f"snli_1.0/snli_1.0_{split}.jsonl",
+            f"{split}.jsonl",
+            *(("train_18k.jsonl",) if split == "train" else ()),
+            "snli_1.0.zip",
+        )
+        for split in SPLITS
     },
     read=read_snli,
     folder="snli",
-    instructions="unpack https://nlp.stanford.edu/projects/snli/snli_1.0.zip",
+    addresses=dict.fromkeys(SPLITS, ADDRESS),
 )

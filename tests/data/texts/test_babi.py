@@ -1,4 +1,6 @@
 import gzip
+import io
+import tarfile
 from collections import Counter
 
 import numpy as np
@@ -76,7 +78,7 @@ def test_the_passage_is_what_was_told_before(tmp_path):
         (1, "Where is Sandra?", "garden", (0,)),
     ]
     assert questions[1].passage[2] == "Mary got the milk there."
-    assert questions[2].origin == f"{tmp_path}/qa1.txt, line 7"
+    assert questions[2].origin == "qa1.txt, line 7"
 
 
 def test_a_record_has_words_between_spaces():
@@ -143,6 +145,23 @@ def test_a_truncated_gzip_is_refused(tmp_path):
     path.write_bytes(gzip.compress((STORY * 500).encode())[:-20])
     with pytest.raises(DataError, match="a damaged gzip file"):
         read_questions(path)
+
+
+def test_the_official_archive_is_read_as_it_is(tmp_path):
+    path = tmp_path / "tasks_1-20_v1-2.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("en/qa1_single-supporting-fact", "en-10k/qa2_two-supporting-facts"):
+            for split, content in (("train", STORY), ("test", STORY[: STORY.index("1 Sandra")])):
+                entry = tarfile.TarInfo(f"tasks_1-20_v1-2/{name}_{split}.txt")
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content.encode()))
+    source = babi_source(1, "official")
+    records = source.read(dict.fromkeys(source.parts, path)).records
+    assert {split: len(texts) for split, texts in records.items()} == {"train": 3, "test": 2}
+    assert records["test"][0].origin == "qa1_single-supporting-fact_test.txt, line 3"
+    absent = babi_source(2, "official")
+    with pytest.raises(DataError, match=r"without .*/en/qa2_two-supporting-facts_train"):
+        absent.read(dict.fromkeys(absent.parts, path))
 
 
 @pytest.mark.parametrize(("stories", "folder"), [("official", "en"), ("official_10k", "en-10k")])

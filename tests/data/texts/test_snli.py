@@ -1,13 +1,14 @@
 import gzip
 import json
+import zipfile
 
 import pytest
 
 from attnjax.data.text import tokenizer
-from attnjax.data.texts.snli import CLASSES, SNLI, TRAIN_PAIRS, joined, read_snli
+from attnjax.data.texts.snli import CLASSES, SNLI, joined, read_snli
 from attnjax.errors import DataError, UserError
 
-WORDS = tokenizer("auto", source="snli", lowercase=True)
+WORDS = tokenizer("auto", separated=False, lowercase=True)
 
 
 def line(premise="A dog runs.", hypothesis="A pet runs.", label="entailment"):
@@ -88,11 +89,14 @@ def test_the_real_files(shared_data):
     }
     # The test counts are those of Jain & Wallace's table 1, in the order of their classes.
     assert counts == {"train": [5899, 6086, 6015], "test": [3219, 3237, 3368]}
-    assert reading.dropped == {"training pairs that the file does not hold": TRAIN_PAIRS - 18_000}
+    assert not reading.dropped
+    assert reading.notes == (
+        "Trained on a part of SNLI: 18,000 of its 549,367 labelled training pairs.",
+    )
     first = reading.records["train"][0]
     assert first.text.startswith("An older gentleman stands along the shore")
     assert first.question == "The man is gazing over the water thinking about his life."
-    assert first.origin == f"{files['train']}, line 1"
+    assert first.origin == "train_18k.jsonl.gz, line 1"
     assert first.candidates is None
 
 
@@ -123,8 +127,9 @@ def test_marks_and_windows_line_ends_are_no_matter(tmp_path):
     [
         ("A dog.\tA pet.\tentailment", "no JSON"),
         ('["A dog.", "A pet."]', "a JSON list"),
-        (json.dumps({"premise": "A dog.", "label": "neutral"}), "no string in hypothesis"),
+        (json.dumps({"premise": "A dog.", "label": "neutral"}), "no text in hypothesis"),
         (json.dumps({"sentence1": "A dog.", "sentence2": 3}), "sentence2, gold_label"),
+        (line(premise="half \ud83d"), "no text in premise"),
         (line(label="entails"), "label 'entails'; expected one of neutral, contradiction"),
     ],
 )
@@ -152,6 +157,25 @@ def test_a_truncated_gzip_is_refused(tmp_path):
     path = written(tmp_path, "\n".join(line(f"Dog {i}.") for i in range(500)), "train.jsonl.gz")
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError, match="a damaged gzip file"):
+        read_snli({"train": path})
+
+
+def test_the_official_archive_is_read_as_it_is(tmp_path):
+    path = tmp_path / "snli_1.0.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for split in ("train", "dev", "test"):
+            archive.writestr(f"snli_1.0/snli_1.0_{split}.jsonl", official("neutral"))
+            archive.writestr(f"__MACOSX/snli_1.0/._snli_1.0_{split}.jsonl", b"\x00\xff")
+    reading = read_snli(dict.fromkeys(SNLI.parts, path))
+    assert {split: len(records) for split, records in reading.records.items()} == {
+        "train": 1,
+        "dev": 1,
+        "test": 1,
+    }
+    assert reading.records["dev"][0].origin == "snli_1.0_dev.jsonl, line 1"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("snli_1.0/README.txt", "")
+    with pytest.raises(DataError, match=r"without snli_1.0/snli_1.0_train.jsonl"):
         read_snli({"train": path})
 
 
