@@ -87,9 +87,13 @@ class DataConfig:
     max_length: int = number(512, 4, 100_000)  # tokens, start and end included
     on_long: str = choice("truncate", ("truncate", "refuse"))
     num_buckets: int = number(2, 1, 32)
-    size: int = number(4000, 100, 1_000_000)  # training sentences of the planted corpus
+    # training sentences of the planted corpus, training questions of generated bAbI stories
+    size: int = number(4000, 100, 1_000_000)
     # of the planted corpus: one clause decides (sparse), two that each suffice (redundant)
     planted: str = choice("mixed", ("mixed", "sparse", "redundant"))
+    task: int = number(1, 1, 3)  # of babi: how many statements decide an answer
+    # of babi: the official stories with 10,000 or 1,000 training questions, or our own
+    stories: str = choice("official_10k", ("official_10k", "official", "generated"))
     unknown_only: str = choice("refuse", ("refuse", "keep"))  # texts of only unknown words
 
 
