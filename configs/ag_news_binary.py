@@ -19,6 +19,7 @@ def get_config() -> ConfigDict:
     config = default_config()
     config.data.name = "ag_news_binary"
     config.data.filter = "paper"
+    config.data.digits = "replace"
     config.data.min_count = 5
     config.data.num_buckets = 3
     config.model.encoder = "lstm"

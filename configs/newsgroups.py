@@ -21,6 +21,7 @@ def get_config() -> ConfigDict:
     config = default_config()
     config.data.name = "newsgroups"
     config.data.filter = "paper"
+    config.data.digits = "replace"
     config.data.min_count = 2
     config.data.num_buckets = 4
     config.model.encoder = "lstm"
