@@ -1,7 +1,7 @@
-"""The lengths between which the papers' code keeps texts."""
+"""The filter by length of the papers: strict at both ends."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attnjax.config import DataConfig
 from attnjax.data.labelled import Record
@@ -9,20 +9,60 @@ from attnjax.data.text import split_spaces
 from attnjax.data.texts.source import Reading
 
 
-def between(shortest: int | None, longest: int) -> Callable[[Reading, DataConfig], Reading]:
-    r"""Return the `choose` of a task whose texts have \\( a < n < b \\) words.
-
-    With `config.filter` "paper" alone; both ends are left out, as in the released code. It
-    counts the words that its own tokenizer finds, we count those that ours does.
+def keep_lengths(
+    records: Iterable[Record],
+    *,
+    count: Callable[[str], int],
+    above: int | None,
+    below: int | None,
+    dropped: Counter[str],
+) -> list[Record]:
+    r"""Return the texts of one split with \\( above < n < below \\) tokens.
 
     Args:
-        shortest: a, or None for the words of the shortest text of the split.
-        longest: b, the same.
+        records: of one split.
+        count: a text to its tokens' number.
+        above: tokens that a text must have more of; None: than the shortest of the split.
+        below: tokens that it must have fewer of; None: than the longest of the split.
+        dropped: counts by reason, added to.
 
-    Source: Jain & Wallace (2019), the released code's data sets.
+    Source: the release of Jain & Wallace (2019), which filters each split by itself.
 
     Example:
-        >>> texts = [Record("a " * count, "0", "") for count in (5, 6, 100)]
+        >>> texts = [Record("a " * n, "x", "") for n in (1, 2, 3, 4)]
+        >>> dropped = Counter()
+        >>> len(keep_lengths(texts, count=lambda text: len(text.split()), above=1, below=None,
+        ...     dropped=dropped))
+        2
+        >>> sorted(dropped)
+        ['1 tokens or fewer', 'as long as the longest of its split']
+    """
+    records = list(records)
+    counts = [count(record.text) for record in records]
+    shortest = min(counts, default=0) if above is None else above
+    longest = max(counts, default=0) if below is None else below
+    few = "as short as the shortest of its split" if above is None else f"{above} tokens or fewer"
+    many = "as long as the longest of its split" if below is None else f"{below} tokens or more"
+    kept = []
+    for record, number in zip(records, counts, strict=True):
+        if number <= shortest:
+            dropped[few] += 1
+        elif number >= longest:
+            dropped[many] += 1
+        else:
+            kept.append(record)
+    return kept
+
+
+def between(above: int | None, below: int | None) -> Callable[[Reading, DataConfig], Reading]:
+    """Return the `choose` of a task whose filter `paper` is `keep_lengths` on separated words.
+
+    Args:
+        above: as `keep_lengths` takes it.
+        below: the same.
+
+    Example:
+        >>> texts = [Record("a " * n, "x", "") for n in (5, 6, 100)]
         >>> reading = Reading({"train": texts}, Counter())
         >>> between(5, 100)(reading, DataConfig(filter="paper")).dropped
         Counter({'5 tokens or fewer': 1, '100 tokens or more': 1})
@@ -33,7 +73,7 @@ def between(shortest: int | None, longest: int) -> Callable[[Reading, DataConfig
             return reading
         dropped = Counter(reading.dropped)
         records = {
-            split: _within(texts, shortest, longest, dropped)
+            split: keep_lengths(texts, count=_words, above=above, below=below, dropped=dropped)
             for split, texts in reading.records.items()
         }
         return reading._replace(records=records, dropped=dropped)
@@ -41,21 +81,5 @@ def between(shortest: int | None, longest: int) -> Callable[[Reading, DataConfig
     return choose
 
 
-def _within(
-    texts: list[Record], shortest: int | None, longest: int, dropped: Counter[str]
-) -> list[Record]:
-    """Return the texts of a split that are longer and shorter than the ends, and count others."""
-    counts = [len(split_spaces(record.text)) for record in texts]
-    least = min(counts, default=0) if shortest is None else shortest
-    short = f"{shortest} tokens or fewer"
-    if shortest is None:
-        short = "as short as the shortest of its split"
-    kept = []
-    for record, count in zip(texts, counts, strict=True):
-        if count <= least:
-            dropped[short] += 1
-        elif count >= longest:
-            dropped[f"{longest} tokens or more"] += 1
-        else:
-            kept.append(record)
-    return kept
+def _words(text: str) -> int:
+    return len(split_spaces(text))
