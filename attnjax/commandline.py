@@ -11,6 +11,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from attnjax.config import TESTS, Config, field_names, resolve
+from attnjax.config.checks import RATIONALES
 from attnjax.errors import ConfigError, UserError, raise_all, suggestion
 
 _PREFIX = "--config."
@@ -50,23 +51,27 @@ def parse(arguments: Sequence[str], *, configs: Path) -> Command:
     for one in overrides:
         _apply(raw, one, errors)
     if not any(one.startswith(_PREFIX + "tests=") for one in overrides):
-        _drop_planted_tests(raw)
+        _drop_tests_of_other_data(raw)
     return Command(_resolve(raw, errors), file.stem, str(values["workdir"].value), False)
 
 
-def _drop_planted_tests(raw: dict[str, Any]) -> None:
-    """Leave out tests that need the planted evidence where the command brings other data.
+def _drop_tests_of_other_data(raw: dict[str, Any]) -> None:
+    """Leave out tests that need planted evidence or rationales which the data do not have.
 
     Any config takes a user's data; tests that were typed with them are refused instead.
     """
     data, tests = raw.get("data"), raw.get("tests")
     if not isinstance(data, dict) or not isinstance(tests, list | tuple):
         return
-    if data.get("path") or data.get("name", "planted") != "planted":
+    name = "file" if data.get("path") else data.get("name", "planted")
+    foreign: tuple[str, ...] = ()
+    if name != "planted":
         mass = raw.get("mass_adversary", {})
         marked = mass.get("marked", "evidence") if isinstance(mass, dict) else ""
-        evidence = ("planted_", "mass_adversary") if marked == "evidence" else ("planted_",)
-        raw["tests"] = [one for one in tests if not str(one).startswith(evidence)]
+        foreign += ("planted_", "mass_adversary") if marked == "evidence" else ("planted_",)
+    if name not in RATIONALES:
+        foreign += ("plausibility",)
+    raw["tests"] = [one for one in tests if not str(one).startswith(foreign)]
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:

@@ -137,6 +137,14 @@ def test_the_quickstart_takes_other_data_without_the_planted_tests(arguments):
     assert not [one for one in tests if one.startswith("planted_")]
 
 
+def test_plausibility_is_left_out_where_a_command_brings_data_without_rationales():
+    file = f"--config={CONFIGS / 'eraser_movies.py'}"
+    assert "plausibility" in parse([file], configs=CONFIGS).config.tests
+    other = parse([file, "--config.data.path=reviews.csv"], configs=CONFIGS).config
+    assert "plausibility" not in other.tests
+    assert "permutation" in other.tests
+
+
 def test_a_planted_test_that_was_typed_is_refused_on_other_data():
     typed = ["--config.data.path=reviews.csv", "--config.tests=planted_evidence"]
     with pytest.raises(ConfigError, match="planted corpus"):

@@ -3,6 +3,9 @@
 from attnjax.config.sections import WIEGREFFE_PINTER, Config
 from attnjax.errors import ConfigError, UserError
 
+RATIONALES = ("eraser_movies",)
+"""Data sets in which people marked the words that are their reasons."""
+
 LEARNT = ("additive", "dot")
 """Kinds of attention that are trained."""
 
@@ -50,6 +53,7 @@ def check_together(config: Config, errors: list[UserError]) -> None:
         )
     _check_questions(config, errors)
     _check_planted(config, errors)
+    _check_plausibility(config, errors)
     _check_trained(config, errors)
 
 
@@ -93,6 +97,19 @@ def _check_planted(config: Config, errors: list[UserError]) -> None:
     if "planted_controls" in config.tests and config.training.epochs == 0:
         errors.append(
             config_error("config.training.epochs", "0", "at least 1 to train the controls", "train")
+        )
+
+
+def _check_plausibility(config: Config, errors: list[UserError]) -> None:
+    """Check that there is something to compare with what people say."""
+    if "plausibility" in config.tests and config.data.name not in RATIONALES:
+        errors.append(
+            config_error(
+                "config.tests",
+                f"plausibility on data {config.data.name!r}",
+                "this test only on texts with human rationales: " + ", ".join(RATIONALES),
+                "remove it or use --config.data.name=" + RATIONALES[0],
+            )
         )
 
 

@@ -35,7 +35,10 @@ JAIN_WALLACE = (
 WIEGREFFE_PINTER = ("uniform", "seeds", "guides", "trained_adversary", "mass_adversary")
 """Tests that train other models, after Wiegreffe & Pinter (2019) and Pruthi et al. (2020)."""
 
-TESTS = (*JAIN_WALLACE, *WIEGREFFE_PINTER)
+PLAUSIBILITY = ("plausibility",)
+"""Whether people agree with the scores; it is no test of faithfulness, and stands apart."""
+
+TESTS = (*JAIN_WALLACE, *WIEGREFFE_PINTER, *PLAUSIBILITY)
 
 
 DATA_NAMES = (

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from attnjax.experiments.recovered import recovered
 from attnjax.experiments.result import Result
-from attnjax.measures.recovery import average_precision, chance_level, precision_at_evidence
+from attnjax.measures.recovery import chance_level
 from attnjax.measures.summary import summarise_values
 
 
@@ -38,17 +39,11 @@ def planted_evidence(
         >>> result.summary["attention"]["auprc"]["mean"]
         1.0
     """
-    summary: dict = {}
-    rows: dict = {"instance_id": instance_id}
-    for name, values in scores.items():
-        pairs = list(zip(values, evidence, strict=True))
-        auprc = np.array([average_precision(one, flags) for one, flags in pairs])
-        precision = np.array([precision_at_evidence(one, flags) for one, flags in pairs])
-        summary[name] = {
-            "auprc": summarise_values(auprc, samples=samples, seed=seed),
-            "precision": summarise_values(precision, samples=samples, seed=seed),
-        }
-        rows[f"planted_evidence.{name}_auprc"] = auprc
+    found = recovered(scores, evidence, samples=samples, seed=seed)
     chance = np.array([chance_level(flags) for flags in evidence])
-    summary["chance"] = {"auprc": summarise_values(chance, samples=samples, seed=seed)}
-    return Result(summary, rows)
+    level = {"auprc": summarise_values(chance, samples=samples, seed=seed)}
+    columns = {f"planted_evidence.{name}_auprc": values for name, values in found.auprc.items()}
+    return Result(
+        {**found.summary, "chance": level},
+        {"instance_id": instance_id, **columns},
+    )

@@ -79,7 +79,7 @@ def describe(data: Prepared) -> dict[str, Any]:
 
 
 def digest(corpus: Corpus, vocabulary: Vocabulary, vectors: np.ndarray | None) -> str:
-    """Return a sha256 of everything a model could learn from."""
+    """Return a sha256 of everything a model could learn from or is compared with."""
     sha256 = hashlib.sha256()
     for name, instances in corpus.splits.items():
         sha256.update(name.encode())
@@ -90,6 +90,8 @@ def digest(corpus: Corpus, vocabulary: Vocabulary, vectors: np.ndarray | None) -
             sha256.update("\x1f".join(words).encode() + b"\x1e")
         for classes in instances.candidates or ():
             sha256.update(repr(classes).encode())
+        for flags in instances.rationale or ():
+            sha256.update(np.packbits(flags).tobytes() + b"\x1e")
     sha256.update("\x1f".join(vocabulary.tokens).encode())
     if vectors is not None:
         sha256.update(np.ascontiguousarray(vectors).tobytes())

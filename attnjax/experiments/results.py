@@ -142,6 +142,7 @@ _LIMITED = {
     "random_agreement": ("gradient",),
     "planted_evidence": ("gradient", "leave_one_out"),
     "planted_controls": ("gradient", "leave_one_out"),
+    "plausibility": ("gradient", "leave_one_out"),
     "permutation": ("permutation",),
     "adversary": ("adversary",),
     "exact_adversary": ("exact",),

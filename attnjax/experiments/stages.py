@@ -1,5 +1,6 @@
 """The stages of a run: the one table where the names in a config become functions."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from attnjax.experiments.exact import exact_adversary_stage
 from attnjax.experiments.importance import gradient, leave_one_out_importance
 from attnjax.experiments.permutation import permutation, summarise_permutation
 from attnjax.experiments.planted import planted_evidence
+from attnjax.experiments.plausibility import plausibility
 from attnjax.experiments.result import Result, aligned, common_instances
 from attnjax.experiments.stage import Stage
 from attnjax.experiments.stages_trained import TRAINED_STAGES
@@ -97,13 +99,21 @@ def _random_agreement(trial: Trial) -> Result:
 
 
 def _planted_evidence(trial: Trial) -> Result:
+    return _recovery(trial, planted_evidence, "evidence")
+
+
+def _plausibility(trial: Trial) -> Result:
+    return _recovery(trial, plausibility, "rationale")
+
+
+def _recovery(trial: Trial, test: Callable[..., Result], column: str) -> Result:
+    """Compare all scores with the tokens that a column of `predictions` marks."""
     names = ("attention", "gradient", "leave_one_out")
     parts = {name: _scores(trial, name) for name in names}
-    predictions = trial.rows("predictions")
     ids = common_instances(*parts.values())
-    return planted_evidence(
+    return test(
         {name: aligned(parts[name], name, ids) for name in names},
-        aligned(predictions, "evidence", ids),
+        aligned(trial.rows("predictions"), column, ids),
         instance_id=ids,
         **trial.intervals,
     )
@@ -182,6 +192,12 @@ STAGES: dict[str, Stage] = {
         Stage(
             "planted_evidence",
             _planted_evidence,
+            _SCORES,
+            ("gradient", "leave_one_out", "bootstrap"),
+        ),
+        Stage(
+            "plausibility",
+            _plausibility,
             _SCORES,
             ("gradient", "leave_one_out", "bootstrap"),
         ),

@@ -201,4 +201,6 @@ def _prediction_rows(trial: Trial, made: Predictions) -> dict[str, Any]:
     }
     if encoded.evidence is not None:
         rows["evidence"] = [np.asarray(encoded.evidence[row], bool) for row in order]
+    if encoded.rationale is not None:
+        rows["rationale"] = [np.asarray(encoded.rationale[row], bool) for row in order]
     return rows

@@ -123,6 +123,16 @@ PLANTED = (
     "evidence tokens."
 )
 
+PLAUSIBILITY = (
+    "This section is about plausibility: do people agree? It is not about faithfulness, which all "
+    "other sections ask for: what decided the output. People read these texts and marked the words "
+    "that are their reasons for the label; a score of the tokens is compared with what they "
+    "marked. AUPRC (area under the precision-recall curve) is 1 where every marked token is ranked "
+    "above every other token; precision is the share of marked tokens among the k tokens ranked "
+    "first, if people marked k. A random ranking reaches more the more words are marked, so its "
+    "level is given beside both. No number of this section enters another one."
+)
+
 PERFORMANCE = (
     "Before asking what a model's attention explains, ask whether the model has learnt its task. "
     "The scores below are on texts that it was not trained on{selection}."
@@ -152,7 +162,9 @@ GLOSSARY = (
     ("gradient", "Size of the derivative of the output along a token's embedding."),
     ("leave-one-out", "Output change when a token is deleted and the text is read again."),
     ("AUPRC", "Area under the precision-recall curve of a ranking of tokens against the known "
-     "evidence."),
+     "evidence, or against what people marked."),
+    ("faithful, plausible", "Faithful: the explanation names what decided the output. Plausible: "
+     "people find it convincing. Neither follows from the other."),
 )  # fmt: skip
 
 _SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {

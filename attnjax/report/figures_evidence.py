@@ -1,4 +1,4 @@
-"""The figure of the planted evidence."""
+"""The figure of tokens that are marked: planted evidence, or what people marked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,30 +11,38 @@ from attnjax.report.tables import METHODS
 
 
 def evidence_bars(
-    models: Mapping[str, Mapping[str, Any]], chance: Mapping[str, float | None]
+    models: Mapping[str, Mapping[str, Any]],
+    chance: Mapping[str, float | None],
+    *,
+    name: str = "planted_evidence",
+    marked: str = "evidence",
+    title: str = "How well each score recovers the planted evidence",
 ) -> Drawing:
-    """Draw how well each score finds the planted evidence, beside the controls.
+    """Draw how well each score finds tokens that are marked, beside the controls.
 
     Args:
         models: name of a model to its summary: per method `auprc` and `precision`.
         chance: per measure what a random ranking reaches.
+        name: of the figure.
+        marked: what a marked token is called.
+        title: of the figure, for those who do not see it.
     """
     figure = new_figure(1.4 + 0.95 * len(models))
     panels = figure.subplots(1, 2, sharey=True)
-    titles = {"auprc": "AUPRC", "precision": "precision at number of evidence tokens"}
-    for axes, (measure, title) in zip(panels, titles.items(), strict=True):
+    axis_labels = {"auprc": "AUPRC", "precision": f"precision at number of {marked} tokens"}
+    for axes, (measure, words) in zip(panels, axis_labels.items(), strict=True):
         for place, summary in enumerate(reversed(list(models.values()))):
             _evidence_group(axes, place, summary, measure)
         if (level := chance.get(measure)) is not None:
             axes.axvline(level, color=INK, linewidth=1.6, linestyle=(0, (3, 2)), label="chance")
         axes.set_xlim(0, 1)
-        axes.set_xlabel(title)
+        axes.set_xlabel(words)
         tidy(axes)
     panels[0].set_yticks(range(len(models)), list(reversed(list(models))))
-    handles, names = panels[0].get_legend_handles_labels()
-    unique = dict(zip(names, handles, strict=True))
+    handles, labels = panels[0].get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
     figure.legend(unique.values(), unique.keys(), loc="outside upper center", ncols=4)
-    words = "; ".join(
+    levels = "; ".join(
         f"{model}, {METHODS[method]}: {number(as_estimate(summary[method]['auprc']).value)}"
         for model, summary in models.items()
         for method in METHODS
@@ -42,11 +50,11 @@ def evidence_bars(
     )
     return draw(
         figure,
-        name="planted_evidence",
-        title="How well each score recovers the planted evidence",
-        description=f"Mean AUPRC. {words}; chance: {number(chance.get('auprc'))}.",
+        name=name,
+        title=title,
+        description=f"Mean AUPRC. {levels}; chance: {number(chance.get('auprc'))}.",
         caption="Mean over the instances, with its 95% interval as a line at the bar's end; "
-        "dashed: what a random ranking reaches. 1 is best: every evidence token ranked above "
+        f"dashed: what a random ranking reaches. 1 is best: every {marked} token ranked above "
         "every other token.",
     )
 

@@ -41,6 +41,12 @@ def at_a_glance(facts: Facts) -> list[tuple[str, str]]:
         items.append(("Mean of the median output change under shuffled attention", change))
     items += _adversary(facts)
     items += models_at_a_glance(facts)
+    if "plausibility" in facts.tests:
+        test = facts.tests["plausibility"]
+        name = "Plausibility, not faithfulness: AUPRC {} against what people marked"
+        items.append((name.format("of attention"), test["attention"]["auprc"]))
+        chance = number(as_estimate(test["chance"]["auprc"]).value)
+        items.append((name.format("of a random ranking"), chance))
     return [(name, value if isinstance(value, str) else _glance(value)) for name, value in items]
 
 

@@ -114,11 +114,13 @@ def embed_instances(run: Run, *, limit: int, max_bytes: int | None = None) -> Em
         "tokens": _lists(numbers, np.minimum(tokens.lengths, cut or np.inf).astype(np.int64)),
         "maps": [_map(run, name, rows, cut) for name in maps],
     }
-    if "evidence" in run.columns:
-        content["evidence"] = [
-            [int(place) for place in np.flatnonzero(run.ragged("evidence").row(row)[: cut or None])]
-            for row in rows
-        ]
+    for column in _UNDERLINED:
+        if column in run.columns:
+            flags = run.ragged(column)
+            content["evidence"] = [
+                [int(place) for place in np.flatnonzero(flags.row(row)[: cut or None])]
+                for row in rows
+            ]
     return Embedded(safe_json(content), len(rows), cut, num_abridged)
 
 
@@ -132,6 +134,22 @@ def _questions(run: Run, rows: np.ndarray) -> dict[str, Any]:
         classes = run.ragged("candidates")
         found["candidates"] = [classes.row(row).tolist() for row in rows]
     return found
+
+
+def underlined(run: Run) -> str:
+    """Return what the table underlines, in words; "" where that is nothing.
+
+    Args:
+        run: of the report.
+    """
+    return next((words for name, words in _UNDERLINED.items() if name in run.columns), "")
+
+
+_UNDERLINED = {
+    "evidence": "the evidence that the corpus planted",
+    "rationale": "what people marked as their reasons (plausible, not necessarily faithful)",
+}
+"""Columns of flags, at most one of which a run has."""
 
 
 def longest_within(

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from attnjax.report import explanations, explanations_models
 from attnjax.report.facts import Facts
 from attnjax.report.glance import at_a_glance
-from attnjax.report.instances import Embedded, embed_instances
+from attnjax.report.instances import Embedded, embed_instances, underlined
 from attnjax.report.load import Run, read_run
 from attnjax.report.numbers import count, percent, plural
 from attnjax.report.scope import instance_notes, intervals_note, scope_notes
@@ -34,6 +34,7 @@ from attnjax.report.sections_models import (
     trained_models,
     uniform_section,
 )
+from attnjax.report.sections_plausibility import plausibility_section
 from attnjax.report.sections_seeds import seeds_section
 from attnjax.report.sections_several import enclosed, several_section
 from attnjax.report.sections_trained import mass_section, trained_section
@@ -86,7 +87,10 @@ def report_sections(facts: Facts) -> list[Section]:
         sections.append(several_section(facts))
     if constraints(facts):
         sections.append(capped_section(facts))
-    return sections + counter_sections(facts)
+    sections += counter_sections(facts)
+    if "plausibility" in facts.tests:
+        sections.append(plausibility_section(facts))  # last: no test of faithfulness
+    return sections
 
 
 def counter_sections(facts: Facts) -> list[Section]:
@@ -152,8 +156,8 @@ def render(
         configuration=_two_columns("Resolved config", "field", flatten(run.config)),
         packages=_two_columns("Package versions", "package", run.packages),
         instances=instances,
-        evidence="evidence" in run.columns,
         question="question" in run.columns,
+        underlined=underlined(run),
         instance_notes=instance_notes(run, instances),
         data=Markup(instances.json),
     )

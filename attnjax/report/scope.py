@@ -14,8 +14,7 @@ def scope_notes(run: Run) -> list[str]:
     """Return what no number of this run can speak about."""
     notes = [
         _once(run),
-        "Faithfulness only: whether the weights tell what decided the output. Whether people find "
-        "them plausible was not asked, and plausible is not faithful.",
+        _plausible(run),
         "One dataset: that attention passes or fails a test here says little about other tasks "
         "and other encoders.",
     ]
@@ -40,6 +39,20 @@ def scope_notes(run: Run) -> list[str]:
     if missing := [name.replace("_", " ") for name in COUNTER_TESTS if not run.tests.get(name)]:
         notes.append(f"Not run of the tests that train other models: {', '.join(missing)}.")
     return notes
+
+
+def _plausible(run: Run) -> str:
+    """Say what was asked of people."""
+    if "plausibility" in run.tests:
+        return (
+            "Faithfulness, in all sections but one: whether the weights tell what decided the "
+            "output. The section on plausibility says whether people agree with them: no level "
+            "there makes an explanation faithful, or unfaithful."
+        )
+    return (
+        "Faithfulness only: whether the weights tell what decided the output. Whether people find "
+        "them plausible was not asked, and plausible is not faithful."
+    )
 
 
 def _once(run: Run) -> str:

@@ -161,9 +161,11 @@ def bins_table(caption: str, bins: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def evidence_table(
-    models: Mapping[str, Mapping[str, Any]], chance: Mapping[str, float | None]
+    models: Mapping[str, Mapping[str, Any]],
+    chance: Mapping[str, float | None],
+    caption: str = "Recovery of the planted evidence",
 ) -> Table:
-    """Return how well each score of each model finds the planted evidence."""
+    """Return how well each score of each model finds tokens that are marked."""
     rows = []
     for model, summary in models.items():
         for method, name in METHODS.items():
@@ -187,7 +189,7 @@ def evidence_table(
          number(chance.get("precision")), MISSING)
     )  # fmt: skip
     return Table(
-        "Recovery of the planted evidence",
+        caption,
         ("", "n", "AUPRC", "95% interval", "precision", "95% interval"),
         tuple(rows),
     )

@@ -187,7 +187,7 @@ INSTRUCTIONS = (
 
 _TABLES = {"notes": ("NOTEEVENTS.csv",), "diagnoses": ("DIAGNOSES_ICD.csv",)}
 
-DIABETES_NOTES = Source(
+DIABETES = Source(
     title="MIMIC-III, diabetes",
     parts={
         **_TABLES,
@@ -204,7 +204,7 @@ DIABETES_NOTES = Source(
     optional=("train", "dev", "test"),
 )
 
-ANEMIA_NOTES = Source(
+ANEMIA = Source(
     title="MIMIC-III, anemia",
     parts={
         **_TABLES,

@@ -54,19 +54,15 @@ def keep_lengths(
     return kept
 
 
-def between(shortest: int | None, longest: int) -> Callable[[Reading, DataConfig], Reading]:
-    r"""Return the `choose` of a task whose texts have \\( a < n < b \\) words.
-
-    With `config.filter` "paper" alone; words are what stands between white space.
+def between(above: int | None, below: int | None) -> Callable[[Reading, DataConfig], Reading]:
+    """Return the `choose` of a task whose filter `paper` is `keep_lengths` on separated words.
 
     Args:
-        shortest: a, or None for the words of the shortest text of the split.
-        longest: b.
-
-    Source: Jain & Wallace (2019), the released code's data sets.
+        above: as `keep_lengths` takes it.
+        below: the same.
 
     Example:
-        >>> texts = [Record("a " * count, "0", "") for count in (5, 6, 100)]
+        >>> texts = [Record("a " * n, "x", "") for n in (5, 6, 100)]
         >>> reading = Reading({"train": texts}, Counter())
         >>> between(5, 100)(reading, DataConfig(filter="paper")).dropped
         Counter({'5 tokens or fewer': 1, '100 tokens or more': 1})
@@ -77,15 +73,13 @@ def between(shortest: int | None, longest: int) -> Callable[[Reading, DataConfig
             return reading
         dropped = Counter(reading.dropped)
         records = {
-            split: keep_lengths(
-                texts,
-                count=lambda text: len(split_spaces(text)),
-                above=shortest,
-                below=longest,
-                dropped=dropped,
-            )
+            split: keep_lengths(texts, count=_words, above=above, below=below, dropped=dropped)
             for split, texts in reading.records.items()
         }
         return reading._replace(records=records, dropped=dropped)
 
     return choose
+
+
+def _words(text: str) -> int:
+    return len(split_spaces(text))

@@ -1,13 +1,11 @@
 """Large CSV files row by row: no more of a file than one row is held."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from attnjax.data.reading import read_lines
-from attnjax.data.tables import LONGEST_FIELD
-from attnjax.errors import DataError
+from attnjax.data.tables import read_fields
+from attnjax.data.texts.mistakes import wrong_line
 
 
 class StreamedRow(NamedTuple):
@@ -37,27 +35,15 @@ def stream_rows(path: Path, columns: Sequence[str]) -> Iterator[StreamedRow]:
         >>> list(stream_rows(path, ["text"]))
         [StreamedRow(line=2, values=('two\nlines',)), StreamedRow(line=4, values=('one',))]
     """
-    # The limit is Python's own and global: raised while rows are read, not for good.
-    limit = csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(read_lines(path, keep_ends=True), strict=True)
-    first = 1
-    try:
-        header = [name.strip().upper() for name in next(reader, [])]
-        places = _places(path, header, columns)
-        first = reader.line_num + 1
-        for fields in reader:
-            if len(fields) == len(header):
-                yield StreamedRow(first, tuple(fields[place] for place in places))
-            elif fields:
-                found = f"{len(fields)} fields"
-                raise _wrong(path, first, found, f"{len(header)}, as in the header")
-            first = reader.line_num + 1
-    except csv.Error as error:
-        found = f"fields that cannot be told apart ({error})"
-        expected = 'fields with commas, quotes or line ends in quotes, a quote in them as ""'
-        raise _wrong(path, first, found, expected) from error
-    finally:
-        csv.field_size_limit(limit)
+    rows = read_fields(path, "csv")
+    _, names = next(rows, (1, []))
+    header = [name.strip().upper() for name in names]
+    places = _places(path, header, columns)
+    for line, fields in rows:
+        if len(fields) != len(header):
+            expected = f"{len(header)}, as in the header"
+            raise wrong_line(f"{path}, line {line}", f"{len(fields)} fields", expected)
+        yield StreamedRow(line, tuple(fields[place] for place in places))
 
 
 def _places(path: Path, header: list[str], columns: Sequence[str]) -> list[int]:
@@ -67,14 +53,6 @@ def _places(path: Path, header: list[str], columns: Sequence[str]) -> list[int]:
     if missing:
         shown = ", ".join(header)[:120]
         found = f"no column {', '.join(missing)} in the header {shown!r}"
-        raise _wrong(path, 1, found, f"the columns {', '.join(wanted)}, separated by commas")
+        expected = f"the columns {', '.join(wanted)}, separated by commas"
+        raise wrong_line(f"{path}, line 1", found, expected)
     return [header.index(name) for name in wanted]
-
-
-def _wrong(path: Path, line: int, found: str, expected: str) -> DataError:
-    return DataError(
-        f"{path}, line {line}",
-        found=found,
-        expected=expected,
-        action="get an undamaged copy of the file",
-    )

@@ -1,13 +1,18 @@
 """The one table of data sets of labelled texts, by `config.data.name`."""
 
-from attnjax.data.texts import ag_news, imdb, newsgroups, sentences, sst2, trec
-from attnjax.data.texts.ade import ADE_CORPUS
-from attnjax.data.texts.ade import CLASSES as EFFECTS
-from attnjax.data.texts.adr_tweets import ADR_TWEETS
-from attnjax.data.texts.adr_tweets import LABELS as REACTIONS
-from attnjax.data.texts.diagnoses import ANEMIA, DIABETES
-from attnjax.data.texts.discharge import ANEMIA_NOTES, DIABETES_NOTES
-from attnjax.data.texts.eraser import ERASER_MOVIES
+from attnjax.data.texts import (
+    ade,
+    adr_tweets,
+    ag_news,
+    diagnoses,
+    discharge,
+    eraser,
+    imdb,
+    newsgroups,
+    sentences,
+    sst2,
+    trec,
+)
 from attnjax.data.texts.lengths import between
 from attnjax.data.texts.source import Task
 
@@ -32,26 +37,26 @@ TASKS: dict[str, Task] = {
         published="AG News",
     ),
     "imdb": Task(imdb.IMDB, class_names=SENTIMENT, choose=imdb.choose_imdb, published="IMDB"),
-    "ade_corpus": Task(ADE_CORPUS, class_names=EFFECTS),
+    "ade_corpus": Task(ade.ADE_CORPUS, class_names=ade.CLASSES),
     "adr_tweets": Task(
-        ADR_TWEETS,
-        class_names=tuple(REACTIONS.values()),
+        adr_tweets.ADR_TWEETS,
+        class_names=tuple(adr_tweets.LABELS.values()),
         choose=between(5, 100),
         whitespace=True,
         published="ADR Tweets",
     ),
     # Its rationales mark the words between white space.
-    "eraser_movies": Task(ERASER_MOVIES, class_names=SENTIMENT, whitespace=True),
+    "eraser_movies": Task(eraser.ERASER_MOVIES, class_names=SENTIMENT, whitespace=True),
     "diabetes": Task(
-        DIABETES_NOTES,
-        class_names=DIABETES,
+        discharge.DIABETES,
+        class_names=diagnoses.DIABETES,
         choose=between(6, 4000),
         whitespace=True,
         published="Diabetes",
     ),
     "anemia": Task(
-        ANEMIA_NOTES,
-        class_names=ANEMIA,
+        discharge.ANEMIA,
+        class_names=diagnoses.ANEMIA,
         choose=between(None, 4000),
         whitespace=True,
         published="Anemia",
