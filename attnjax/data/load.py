@@ -8,6 +8,7 @@ from attnjax.data.files import file_corpus
 from attnjax.data.planted import planted_corpus
 from attnjax.data.planted_writer import VARIANTS
 from attnjax.data.sst import sst_corpus
+from attnjax.data.texts.babi_stories import generated_corpus
 from attnjax.data.texts.corpus import texts_corpus
 from attnjax.data.texts.tasks import TASKS
 from attnjax.data.tfds_source import tfds_corpus
@@ -35,6 +36,8 @@ def load_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         return sst_corpus(config, cache_dir=cache_dir)
     if config.name == "tfds":
         return tfds_corpus(config, cache_dir=cache_dir)
+    if config.name == "babi" and config.stories == "generated":
+        return generated_corpus(config)
     if config.name in TASKS:
         return texts_corpus(config, cache_dir=cache_dir)
     return file_corpus(config)
