@@ -97,6 +97,24 @@ def unreadable(path: Path, error: Exception) -> DataError:
     return DataError(str(path), found=found, expected="a readable file", action=action)
 
 
+def line_error(where: str, line: int, found: str, expected: str) -> DataError:
+    """Return what to say of one line.
+
+    Args:
+        where: the file.
+        line: from 1.
+        found: what stands there.
+        expected: what should.
+
+    Example:
+        >>> print(line_error("a.csv", 2, "3 fields", "2"))
+        a.csv, line 2: found 3 fields; expected 2. What to do: correct the line
+    """
+    return DataError(
+        f"{where}, line {line}", found=found, expected=expected, action="correct the line"
+    )
+
+
 def raise_some(errors: list[UserError]) -> None:
     """Raise the mistakes gathered so far, if any: the first ones in full, the rest counted.
 

@@ -11,6 +11,7 @@ from attnjax.data.corpus import SPLITS, Corpus
 from attnjax.data.labelled import Record, label_corpus
 from attnjax.data.sst_files import LABELS, downloaded_files, local_files
 from attnjax.data.text import split_spaces, tokenizer
+from attnjax.data.texts.lengths import keep_lengths
 from attnjax.data.texts.places import content_digest, data_folder
 from attnjax.data.tfds_source import prepare, read_split
 
@@ -106,14 +107,10 @@ def _binary(
 
 def _paper(records: list[Record], dropped: Counter[str]) -> list[Record]:
     """Keep what is longer than five words and shorter than the longest."""
-    counts = [len(split_spaces(record.text)) for record in records]
-    longest = max(counts, default=0)
-    kept = []
-    for record, count in zip(records, counts, strict=True):
-        if count <= SHORTEST:
-            dropped[f"{SHORTEST} tokens or fewer"] += 1
-        elif count >= longest:
-            dropped["as long as the longest of its split"] += 1
-        else:
-            kept.append(record)
-    return kept
+    return keep_lengths(
+        records,
+        count=lambda text: len(split_spaces(text)),
+        above=SHORTEST,
+        below=None,
+        dropped=dropped,
+    )

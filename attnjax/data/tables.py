@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from attnjax.data.reading import raise_some, read_lines
+from attnjax.data.reading import line_error, raise_some, read_lines
 from attnjax.errors import DataError, UserError
 
 FORMATS = {
@@ -83,10 +83,10 @@ def _read_json(path: Path) -> Table:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            errors.append(_row_error(path, number, f"no JSON ({error})", "a JSON object"))
+            errors.append(line_error(str(path), number, f"no JSON ({error})", "a JSON object"))
             continue
         if not isinstance(value, dict):
-            errors.append(_row_error(path, number, f"{line[:40]!r}", "a JSON object"))
+            errors.append(line_error(str(path), number, f"{line[:40]!r}", "a JSON object"))
             continue
         columns.update(dict.fromkeys(value))
         rows.append(Row(number, value))
@@ -96,32 +96,51 @@ def _read_json(path: Path) -> Table:
 
 def _read_delimited(path: Path, kind: str) -> Table:
     errors: list[UserError] = []
-    limit = csv.field_size_limit(LONGEST_FIELD)
-    try:
-        lines = list(_fields(path, kind))
-    finally:
-        csv.field_size_limit(limit)
+    lines = list(read_fields(path, kind))
     if not lines:
         return Table((), ())
     header = [column.strip() for column in lines[0][1]]
     for column in dict.fromkeys(header):
         if header.count(column) > 1:
             found = f"column {column!r} {header.count(column)} times"
-            errors.append(_row_error(path, lines[0][0], found, "each column once"))
+            errors.append(line_error(str(path), lines[0][0], found, "each column once"))
     raise_some(errors)
     rows = []
     for number, values in lines[1:]:
         if len(values) != len(header):
             found = f"{len(values)} fields"
-            errors.append(_row_error(path, number, found, f"{len(header)}, as in the header"))
+            errors.append(line_error(str(path), number, found, f"{len(header)}, as in the header"))
         else:
             rows.append(Row(number, dict(zip(header, values, strict=True))))
     raise_some(errors)
     return Table(tuple(header), tuple(rows))
 
 
+def read_fields(path: Path, kind: str) -> Iterator[tuple[int, list[str]]]:
+    r"""Yield the fields of every row that is not blank, with the line it begins in.
+
+    Args:
+        path: of a UTF-8 file.
+        kind: `csv` (commas, quotes as in RFC 4180) or `tsv` (tabs, quotes are ordinary).
+
+    Raises:
+        DataError: if it cannot be read, or fields cannot be told apart.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "news.csv"
+        >>> _ = path.write_text('"3","a, b"\n')
+        >>> list(read_fields(path, "csv"))
+        [(1, ['3', 'a, b'])]
+    """
+    limit = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield from _fields(path, kind)
+    finally:
+        csv.field_size_limit(limit)
+
+
 def _fields(path: Path, kind: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the fields of every row that is not blank, with the line it begins in."""
     lines = read_lines(path, keep_ends=True)
     if kind == "tsv":
         reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -136,9 +155,4 @@ def _fields(path: Path, kind: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         found = f"fields that cannot be told apart ({error})"
         expected = 'fields with commas or quotes in quotes, a quote in them as ""'
-        raise _row_error(path, first, found, expected) from error
-
-
-def _row_error(path: Path, line: int, found: str, expected: str) -> DataError:
-    where = f"{path}, line {line}"
-    return DataError(where, found=found, expected=expected, action="correct the line")
+        raise line_error(str(path), first, found, expected) from error

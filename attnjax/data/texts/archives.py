@@ -1,5 +1,6 @@
 """Official downloads that are archives, read member by member and never unpacked on the disk."""
 
+import io
 import lzma
 import tarfile
 import zipfile
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from attnjax.data.reading import unreadable
+from attnjax.data.reading import decoded_lines, read_lines, unreadable
 from attnjax.errors import DataError
 
 LARGEST = 2**30
@@ -79,6 +80,75 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+class Line(NamedTuple):
+    """A line of one part of a data set.
+
+    Attributes:
+        text: without its end.
+        number: from 1.
+        where: the file, with its folders and the archive it is in, for messages.
+        name: the file's own name.
+    """
+
+    text: str
+    number: int
+    where: str
+    name: str
+
+    @property
+    def origin(self) -> str:
+        """Where it stands, the same wherever the file lies."""
+        return f"{self.name}, line {self.number}"
+
+
+def part_lines(path: Path, member: str, *, encoding: str = "utf-8") -> Iterator[Line]:
+    r"""Yield the lines of a file, or of the one file of an archive that stands for it.
+
+    Args:
+        path: of the file, plain or gzipped, or of the archive.
+        member: how the name of the archive's file ends.
+        encoding: of the text.
+
+    Raises:
+        DataError: if it cannot be read, or the archive has no such file.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.pos"
+        >>> _ = path.write_text("a joy\n")
+        >>> [(line.text, line.origin) for line in part_lines(path, "a.pos")]
+        [('a joy', 'a.pos, line 1')]
+    """
+    if not is_archive(path):
+        lines = read_lines(path, encoding=encoding)
+        for number, text in enumerate(lines, start=1):
+            yield Line(text, number, str(path), path.name)
+        return
+    found = False
+    for name, content in read_members(path, lambda name: name.endswith(member)):
+        found, where = True, f"{path}, member {name}"
+        lines = decoded_lines(io.BytesIO(content), where, encoding=encoding)
+        for number, text in enumerate(lines, start=1):
+            yield Line(text, number, where, name)
+    if not found:
+        raise no_member(path, member)
+
+
+def no_member(path: Path, member: str) -> DataError:
+    """Return what to say of an archive that lacks a file.
+
+    Args:
+        path: of the archive.
+        member: how the name of the file would end.
+    """
+    return DataError(
+        str(path),
+        found=f"no file in it whose name ends in {member}",
+        expected="the official archive",
+        action="delete the file and download or copy it again",
+    )
 
 
 def _inside(name: str) -> bool:

