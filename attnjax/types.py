@@ -9,7 +9,8 @@ Axis names used in every annotation of the package:
 | `L` | positions of a sequence, padding included |
 | `E` | width of an embedding |
 | `D` | width of an encoder state |
-| `C` | logits: 1 for two classes, else one per class |
+| `Q` | positions of a question, padding included |
+| `C` | logits: 1 for two classes, else one per class; of an answer always one per class |
 | `K` | candidates of an adversarial search |
 | `P` | permutations |
 """

@@ -39,8 +39,34 @@ def check_together(config: Config, errors: list[UserError]) -> None:
                 "train, or name weights",
             )
         )
+    _check_questions(config, errors)
     _check_planted(config, errors)
     _check_trained(config, errors)
+
+
+def _check_questions(config: Config, errors: list[UserError]) -> None:
+    """Check the columns that only a user's own file with questions has."""
+    data = config.data
+    columns = {"question_column": data.question_column, "candidates_column": data.candidates_column}
+    named = [name for name, column in columns.items() if column]
+    if named and data.name != "file":
+        errors.append(
+            config_error(
+                " and ".join(f"config.data.{name}" for name in named),
+                f"set for data {data.name!r}",
+                "'': only a user's own file has columns to name",
+                "remove it, or name the file by config.data.path",
+            )
+        )
+    if data.candidates_column and not data.question_column:
+        errors.append(
+            config_error(
+                "config.data.question_column",
+                f"'' beside config.data.candidates_column {data.candidates_column!r}",
+                "the column of the questions whose possible answers these are",
+                "name it, or clear config.data.candidates_column",
+            )
+        )
 
 
 def _check_planted(config: Config, errors: list[UserError]) -> None:

@@ -68,6 +68,8 @@ class DataConfig:
     test_path: str = ""  # the test split of a user's own file, if it is another file
     text_column: str = "text"
     label_column: str = "label"
+    question_column: str = ""  # what is asked of each text; empty: nothing is
+    candidates_column: str = ""  # possible answers: a JSON list, or joined by |; empty: all are
     split_column: str = ""  # column with train, dev, test; empty: seeded splits
     dev_fraction: float = number(0.1, 0.0, 0.9, above=True)  # of seeded splits
     test_fraction: float = number(0.2, 0.0, 0.9, above=True)
@@ -117,6 +119,7 @@ class TrainingConfig:
     batch_size: int = number(32, 1, 65_536)
     learning_rate: float = number(1e-3, 0.0, 10.0, above=True)
     weight_decay: float = number(1e-5, 0.0, 1.0)  # L2 added to the gradient, not on attention
+    attention_weight_decay: float = number(0.0, 0.0, 1.0)  # the same on attention; release: in QA
     amsgrad: str = choice("protocol", FOLLOWING)  # maximum of raw or of corrected moments
     loss: str = choice("protocol", FOLLOWING)  # paper, release: sum of a batch; fixed: mean
     first_epoch: str = choice("protocol", FOLLOWING)  # release: epoch 0 is never the best
@@ -132,6 +135,8 @@ class SelectionConfig:
     """How the best epoch is chosen."""
 
     split: str = choice("dev", ("dev", "test"))
+    # auto: the area under the ROC curve for two classes, accuracy for more
+    score: str = choice("auto", ("auto", "auc", "accuracy", "loss"))
 
 
 @dataclass(frozen=True)

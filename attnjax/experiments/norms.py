@@ -22,8 +22,9 @@ def norms(model: AttentionModel, params: Params, batches: Iterable[Batch]) -> di
 
     Returns:
         `states`: mean of \\( \|h_i\| \\) over all attendable tokens; `decoder`:
-        \\( \|W_o\| \\) (Frobenius); `values`, for a model with a `readout`: mean of
-        \\( \|W_o h_i\| \\), what a token adds to the logits at a weight of 1.
+        \\( \|W_o\| \\) (Frobenius) of the kernel that reads what attention averaged; `values`,
+        for a model with a `readout`: mean of \\( \|W_o h_i\| \\), what a token adds to the
+        logits at a weight of 1.
 
     Example:
         >>> import numpy as np
@@ -45,9 +46,14 @@ def norms(model: AttentionModel, params: Params, batches: Iterable[Batch]) -> di
     tokens, states, values = np.array(sums, np.float64).sum(axis=0).tolist()
     found = {
         "states": states / tokens,
-        "decoder": float(np.linalg.norm(np.asarray(params["decoder"]["kernel"], np.float64))),
+        "decoder": float(np.linalg.norm(np.asarray(_kernel(params["decoder"]), np.float64))),
     }
     return found | ({"values": values / tokens} if model.readout else {})
+
+
+def _kernel(decoder: Params) -> Float[Array, "D N"]:
+    """Return the kernel that the average of the states meets; a question has one of its own."""
+    return decoder.get("context", decoder)["kernel"]
 
 
 @partial(jax.jit, static_argnames="model")

@@ -10,7 +10,8 @@ import jax
 import numpy as np
 
 from attnjax.config import Config
-from attnjax.errors import WorkFolderError
+from attnjax.data.corpus import Instances
+from attnjax.errors import ConfigError, WorkFolderError
 from attnjax.experiments.result import Result
 from attnjax.experiments.trial import Prepared, Trial
 from attnjax.models.weights import load_release_weights, params_from_release
@@ -125,9 +126,21 @@ def _fit(trial: Trial, stage: str) -> FitResult:
 
 
 def initial_params(config: Config, data: Prepared) -> Params | None:
-    """Return imported weights where the config names them, else None."""
+    """Return imported weights where the config names them, else None.
+
+    Raises:
+        ConfigError: for weights of a model that answers questions: none can be read.
+        DataError: for weights that do not fit.
+    """
     if not config.model.weights:
         return None
+    if data.splits["train"].question is not None:
+        raise ConfigError(
+            "config.model.weights",
+            found=f"{config.model.weights!r} for data with questions",
+            expected="'': weights of the released code can be read for classifiers only",
+            action="remove it and train",
+        )
     return params_from_release(
         load_release_weights(Path(config.model.weights).expanduser()),
         config.model,
@@ -161,6 +174,16 @@ def predictions(trial: Trial) -> Result:
     return Result(summary, _prediction_rows(trial, made["test"]))
 
 
+def _questions(instances: Instances, order: list[int]) -> dict[str, Any]:
+    """Return what is asked of each text, and the possible answers; nothing without questions."""
+    found: dict[str, Any] = {}
+    if instances.question is not None:
+        found["question"] = [list(instances.question[row]) for row in order]
+    if instances.candidates is not None:
+        found["candidates"] = [np.array(instances.candidates[row], np.int32) for row in order]
+    return found
+
+
 def _prediction_rows(trial: Trial, made: Predictions) -> dict[str, Any]:
     instances, encoded = trial.data.corpus.splits["test"], trial.data.splits["test"]
     place = {int(one): row for row, one in enumerate(encoded.instance_id)}
@@ -169,6 +192,7 @@ def _prediction_rows(trial: Trial, made: Predictions) -> dict[str, Any]:
         "instance_id": made.instance_id,
         # A truncated text shows the tokens that the model read.
         "tokens": [list(instances.tokens[row][: len(encoded.token_ids[row]) - 2]) for row in order],
+        **_questions(instances, order),
         "label": made.label,
         "predicted": made.predicted,
         "probability": list(made.probability),

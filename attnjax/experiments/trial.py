@@ -65,6 +65,11 @@ class Trial:
         """The model of the run."""
         return self.model_like(self.config)
 
+    @property
+    def has_questions(self) -> bool:
+        """Whether each text of the data comes with a question."""
+        return self.data.splits["train"].question is not None
+
     def model_like(self, config: Config) -> AttentionModel:
         """Return the model of a config on this run's data."""
         return build_model(
@@ -72,6 +77,7 @@ class Trial:
             vocabulary_size=len(self.data.vocabulary),
             num_classes=len(self.data.corpus.class_names),
             vectors=self.data.vectors,
+            question=self.has_questions,
         )
 
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:

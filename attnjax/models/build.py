@@ -23,6 +23,7 @@ from attnjax.models.attention import (
 )
 from attnjax.models.classifier import Classifier
 from attnjax.models.encoders import WIDTHS, Average, BiLSTM, ConvNet
+from attnjax.models.questions import QuestionClassifier, as_question_model
 from attnjax.types import AttentionModel, Deletion, Inputs, Output, Params, Readout, States
 
 ENCODERS = {"lstm": BiLSTM, "cnn": ConvNet, "average": Average}
@@ -35,28 +36,37 @@ ATTENTIONS = {
 }
 
 
+EMBEDDINGS = ("embedding", "question_embedding")
+"""Keys of params under which tables of embeddings are."""
+
+
 def build_model(
     config: ModelConfig,
     *,
     vocabulary_size: int,
     num_classes: int,
     vectors: np.ndarray | None = None,
+    question: bool = False,
 ) -> AttentionModel:
     """Return the classifier that a config describes, as the pure functions of `types`.
 
     Equal arguments without `vectors` give the same object, so functions jitted with the
     model as a static argument are compiled once. Params have the top-level keys
-    `embedding`, `encoder`, `attention` (empty where nothing is learnt) and `decoder`.
+    `embedding`, `encoder`, `attention` (empty where nothing is learnt) and `decoder`; with
+    a question `question_embedding` and `question_encoder` too.
 
     Args:
         config: the model section of a run's config.
         vocabulary_size: rows of the embedding table, special tokens included.
-        num_classes: 2 gives a model of one logit.
+        num_classes: 2 gives a model of one logit, unless it answers questions.
         vectors: initial embeddings `[vocabulary_size, embedding_size]`; else N(0, 1). The
-            row of padding is set to zero.
+            row of padding is set to zero. Passage and question begin with the same ones.
+        question: whether it answers `Inputs.question` about the text. Attention and output
+            then depend on both, and classes that are no `Inputs.candidates` have
+            probability 0.
 
     Returns:
-        A model with a `readout`.
+        A model with a `readout`; with a question without one, because its decoder bends.
 
     Raises:
         ConfigError: for a size that the encoder cannot have.
@@ -79,7 +89,10 @@ def build_model(
     _check_sizes(config, num_classes)
     # Fields that say how the model is trained must not make it another model.
     shape = dataclasses.replace(config, weights="", freeze_embeddings=False)
-    model = _build(shape, vocabulary_size, 1 if num_classes == 2 else num_classes)
+    if question:
+        model = _build_question(shape, vocabulary_size, num_classes)
+    else:
+        model = _build(shape, vocabulary_size, 1 if num_classes == 2 else num_classes)
     if vectors is None:
         return model
     _check_vectors(vectors, (vocabulary_size, config.embedding_size))
@@ -126,6 +139,20 @@ def _build(config: ModelConfig, vocabulary_size: int, num_logits: int) -> Attent
     return as_attention_model(classifier)._replace(deletion=deletion_of(classifier))
 
 
+@functools.lru_cache(maxsize=64)
+def _build_question(config: ModelConfig, vocabulary_size: int, num_logits: int) -> AttentionModel:
+    module = QuestionClassifier(
+        encoder=ENCODERS[config.encoder](config.hidden_size),
+        question_encoder=ENCODERS[config.encoder](config.hidden_size),
+        attention=ATTENTIONS[config.attention](),
+        vocabulary_size=vocabulary_size,
+        embedding_size=config.embedding_size,
+        num_logits=num_logits,
+        dropout=config.dropout,
+    )
+    return as_question_model(module)._replace(deletion=deletion_of(module))
+
+
 @dataclass(frozen=True)
 class VectorInit:
     """A model's `init`, with word vectors for embeddings; equal for equal vectors.
@@ -145,7 +172,8 @@ class VectorInit:
 
     def __call__(self, key: Key[Array, ""], inputs: Inputs) -> Params:
         table = jnp.asarray(self.vectors).at[0].set(0.0)
-        return self.init(key, inputs) | {"embedding": {"table": table}}
+        params = self.init(key, inputs)
+        return params | {name: {"table": table} for name in EMBEDDINGS if name in params}
 
 
 def as_attention_model(classifier: nn.Module) -> AttentionModel:
@@ -212,10 +240,11 @@ def as_attention_model(classifier: nn.Module) -> AttentionModel:
 
 
 def deletion_of(classifier: nn.Module) -> Deletion:
-    """Return how a flax `Classifier` with one of the encoders of `encoders` deletes a token.
+    """Return how a flax classifier with one of the encoders of `encoders` deletes a token.
 
     Args:
-        classifier: the module, unbound; it has the methods `read` and `encode_without`.
+        classifier: `Classifier` or `QuestionClassifier`, unbound; it has the methods `read`
+            and `encode_without`.
 
     Returns:
         The `deletion` of its `AttentionModel`.

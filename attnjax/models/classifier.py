@@ -5,10 +5,10 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from attnjax.models.initializers import standard_normal_but_padding, uniform_by_width
-from attnjax.types import Inputs, Output, Readout, States
+from attnjax.types import AnyArray, Inputs, Output, Readout, States
 
 
 def dropout(
@@ -35,6 +35,19 @@ def dropout(
         return values
     keep = jax.random.bernoulli(key, 1.0 - rate, (values.size,)).reshape(values.shape)
     return jnp.where(keep, values / (1.0 - rate), 0.0)
+
+
+def look_up(
+    table: Float[Array, "V E"], token_ids: Int[AnyArray, "*N"], mask: Bool[AnyArray, "*N"]
+) -> Float[Array, "*N E"]:
+    """Return the vectors of tokens; zero where nothing exists, whatever the table's padding row.
+
+    Example:
+        >>> table = jnp.array([[7.0], [1.0]])
+        >>> look_up(table, jnp.array([1, 0]), jnp.array([True, False])).tolist()
+        [[1.0], [0.0]]
+    """
+    return jnp.where(mask[..., None], table[token_ids], 0.0)
 
 
 class Classifier(nn.Module):
@@ -66,8 +79,8 @@ class Classifier(nn.Module):
         return self.decode(states, self.attend(states, inputs))
 
     def embed(self, inputs: Inputs, key: Key[Array, ""] | None = None) -> Float[Array, "S L E"]:
-        """Look token ids up; zero where nothing exists, whatever the table's padding row."""
-        rows = jnp.where(inputs.mask[..., None], self.embedding()[inputs.token_ids], 0.0)
+        """Look token ids up."""
+        rows = look_up(self.embedding(), inputs.token_ids, inputs.mask)
         return dropout(rows, self.dropout, key)
 
     def encode(self, embeddings: Float[Array, "S L E"], inputs: Inputs) -> States:

@@ -1,7 +1,8 @@
 """The three encoders of *Attention is not Explanation*: embeddings of one sentence to states.
 
 Each reads `[L, E]` embeddings and which positions exist, and returns `[L, D]`. They read
-the sentence with its start and end tokens, as the released code does.
+the sentence with its start and end tokens, as the released code does. `summary` is one
+vector of a whole sentence, a question's.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from attnjax.models.deletion import Reading, close_gap, read_for_deletion, scan_without
 from attnjax.models.initializers import uniform_by_width
-from attnjax.models.recurrence import Layer, scan_both_ways
+from attnjax.models.recurrence import Layer, num_positions, scan_both_ways
 
 WIDTHS = (1, 3, 5, 7)
 """Widths in tokens of the convolutions."""
@@ -35,6 +36,11 @@ class BiLSTM(nn.Module):
         self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]
     ) -> Float[Array, "L D"]:
         return scan_both_ways(embeddings, self.layer(embeddings.shape[-1]), mask)
+
+    def summary(self, states: Float[Array, "L D"], mask: Bool[Array, " L"]) -> Float[Array, " D"]:
+        """Return each direction's last state: the first's at the end, the second's at the start."""
+        first, second = jnp.split(states, 2, axis=-1)
+        return jnp.concatenate([first[jnp.maximum(num_positions(mask) - 1, 0)], second[0]])
 
     def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Reading:
         """Return what all deletions from a sentence share."""
@@ -99,6 +105,13 @@ class ConvNet(nn.Module):
         states = jax.nn.relu(jnp.concatenate(features, axis=-1))
         return jnp.where(mask[:, None], states, 0.0)
 
+    def summary(self, states: Float[Array, "L D"], mask: Bool[Array, " L"]) -> Float[Array, " D"]:
+        """Return the largest value of each feature over the words: not at start and end."""
+        places = jnp.arange(len(mask))
+        words = mask & (places > 0) & (places < num_positions(mask) - 1)
+        # States are at least 0, so the 0 of a sentence without words is no other's largest.
+        return jnp.max(states, axis=0, where=words[:, None], initial=0.0)
+
     def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Window:
         return Window(embeddings, mask, self(embeddings, mask))
 
@@ -141,6 +154,14 @@ class Average(nn.Module):
             self.hidden_size, kernel_init=uniform, bias_init=uniform, name="projection"
         )
         return jnp.tanh(dense(embeddings))
+
+    def summary(self, states: Float[Array, "L D"], mask: Bool[Array, " L"]) -> Float[Array, " D"]:
+        """Return the mean over the positions that exist.
+
+        The released code's is over padding too, so that it depends on the batch.
+        """
+        total = jnp.sum(states, axis=0, where=mask[:, None])
+        return total / jnp.maximum(jnp.sum(mask), 1)
 
     def read(self, embeddings: Float[Array, "L E"], mask: Bool[Array, " L"]) -> Float[Array, "L D"]:
         return self(embeddings, mask)

@@ -93,6 +93,8 @@ def embed_instances(run: Run, *, limit: int, max_bytes: int | None = None) -> Em
     rows = chosen_instances(run.size, limit)
     budget = max_bytes or round(BYTES_PER_5000 * max(1.0, len(rows) / 5000))
     maps = [name for name in MAPS if run.ragged(name).present[rows].any()]
+    asked = _questions(run, rows)
+    budget -= len(json.dumps(asked, ensure_ascii=False).encode())
     tokens = _picked(run.ragged("tokens"), rows)
     texts = [shown_token(token) for token in tokens.values]
     numbers, vocabulary = number_tokens(texts)
@@ -103,7 +105,7 @@ def embed_instances(run: Run, *, limit: int, max_bytes: int | None = None) -> Em
         kept = _positions(tokens) < cut
         texts = [text for text, keep in zip(texts, kept, strict=True) if keep]
         numbers, vocabulary = number_tokens(texts)
-    content = _summary_columns(run, rows)
+    content = _summary_columns(run, rows) | asked
     content |= {
         "alphabet": ALPHABET,
         "total": run.size,
@@ -118,6 +120,18 @@ def embed_instances(run: Run, *, limit: int, max_bytes: int | None = None) -> Em
             for row in rows
         ]
     return Embedded(safe_json(content), len(rows), cut, num_abridged)
+
+
+def _questions(run: Run, rows: np.ndarray) -> dict[str, Any]:
+    """Return what is asked of each text, and the possible answers where not all are."""
+    found: dict[str, Any] = {}
+    if "question" in run.columns:
+        words = run.ragged("question")
+        found["question"] = [" ".join(map(shown_token, words.row(row))) for row in rows]
+    if "candidates" in run.columns:
+        classes = run.ragged("candidates")
+        found["candidates"] = [classes.row(row).tolist() for row in rows]
+    return found
 
 
 def longest_within(

@@ -153,6 +153,7 @@ def render(
         packages=_two_columns("Package versions", "package", run.packages),
         instances=instances,
         evidence="evidence" in run.columns,
+        question="question" in run.columns,
         instance_notes=instance_notes(run, instances),
         data=Markup(instances.json),
     )
@@ -170,7 +171,8 @@ def provenance(run: Run) -> list[tuple[str, str]]:
     items = [
         (
             "Model",
-            f"{encoder} with {model.get('attention')} attention, "
+            f"{encoder} with {model.get('attention')} attention"
+            f"{', given a question' if 'question' in run.columns else ''}, "
             f"{plural(int(model.get('parameters') or 0), 'parameter')}",
         ),
         ("Data", f"{dataset.get('name')} ({sizes})"),

@@ -19,6 +19,11 @@ def scope_notes(run: Run) -> list[str]:
         "One dataset: that attention passes or fails a test here says little about other tasks "
         "and other encoders.",
     ]
+    if "question" in run.columns:
+        notes.append(
+            "The passage only: the question is read but not attended to, and no test changes it, "
+            "so nothing is said about its words."
+        )
     adversary = run.tests.get("adversary", {})
     exact, capped = adversary.get("exact", {}), adversary.get("capped", {})
     if exact.get("status") == "skipped":

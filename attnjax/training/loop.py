@@ -20,7 +20,7 @@ from attnjax.training.host import (
     run_program,
 )
 from attnjax.training.mesh import make_mesh, replicate, shard_batch
-from attnjax.training.metrics import score
+from attnjax.training.metrics import Judgement, Scores, judge_scores, score
 from attnjax.training.predict import predict
 from attnjax.training.recorder import Judged
 from attnjax.training.run import Run, initial_params, may_be_best, prepare_run
@@ -36,7 +36,7 @@ class FitResult(NamedTuple):
         params: the weights of the best epoch.
         best_epoch: counted from 0; -1 where nothing was trained.
         best_score: its dev score; None where nothing was trained.
-        score_name: "auc", or "negative_loss" where the area is undefined on dev.
+        score_name: "auc", "accuracy" or "negative_loss", as `metrics.judge_scores` decides.
         epochs_run: epochs trained.
         steps: steps taken.
         seconds: time spent, over all continuations.
@@ -71,15 +71,16 @@ def fit(
 ) -> FitResult:
     """Train a classifier and return the weights of its best epoch.
 
-    An epoch is judged by the area under the ROC curve on `dev`. The same call continues
-    where an earlier one was killed, and ends (on CPU) with the same bits.
+    An epoch is judged on `dev` by `config.selection.score`: the area under the ROC curve for
+    two classes, accuracy for more. The same call continues where an earlier one was killed,
+    and ends (on CPU) with the same bits.
 
     Args:
         model: the classifier.
         train: what it learns from.
         dev: what epochs are judged on.
         lengths: padded lengths of batches, increasing.
-        config: its sections `training` and `model` and its seed are read.
+        config: its sections `training`, `selection` and `model` and its seed are read.
         directory: of this run's checkpoints.
         metrics_path: the file that gets one JSON line per logged step and evaluation.
         params: weights to start from; freshly initialised ones if None.
@@ -165,7 +166,7 @@ def _program(run: Run) -> Program:
     def judge(params: Params, best: Best, epoch: int) -> tuple[Best, Judged]:
         predictions = predict(run.model, params, run.dev, run.mesh)
         scores = score(predictions.label, predictions.probability)
-        value = scores.value
+        value = _judgement(run, scores).value
         better = best.score is None or value > best.score
         if may_be_best(run.config.training, epoch) and better:
             # A copy, because the next step consumes the state.
@@ -182,14 +183,20 @@ def _program(run: Run) -> Program:
     )
 
 
+def _judgement(run: Run, scores: Scores) -> Judgement:
+    num_classes = len(run.class_weights)
+    return judge_scores(scores, run.config.selection.score, num_classes=num_classes)
+
+
 def _result(snapshot: Snapshot, run: Run) -> FitResult:
     occurring = np.unique(run.dev.split.label)
     defined = len(occurring) == len(run.class_weights)
+    scores = Scores(0.0, 0.0, 0.0, auc=0.0 if defined else None, loss=0.0)
     return FitResult(
         params=snapshot.best.params,
         best_epoch=snapshot.best.epoch,
         best_score=snapshot.best.score,
-        score_name="auc" if defined else "negative_loss",
+        score_name=_judgement(run, scores).name,
         epochs_run=snapshot.progress.epoch,
         steps=int(snapshot.state.step),
         seconds=snapshot.progress.seconds,

@@ -27,10 +27,45 @@ class Scores(NamedTuple):
     loss: float
     auc_undefined: str | None = None
 
-    @property
-    def value(self) -> float:
-        """What an epoch is judged by: the area, or the negative loss where it is undefined."""
-        return -self.loss if self.auc is None else self.auc
+
+class Judgement(NamedTuple):
+    """What an epoch is judged by.
+
+    Attributes:
+        name: "auc", "accuracy" or "negative_loss".
+        value: larger is better.
+    """
+
+    name: str
+    value: float
+
+
+def judge_scores(scores: Scores, by: str, *, num_classes: int) -> Judgement:
+    """Return what an epoch is judged by.
+
+    Args:
+        scores: of the epoch's weights.
+        by: `config.selection.score`: "auc", "accuracy", "loss", or "auto": the area for two
+            classes, as in the papers, and accuracy for more, by which models with several
+            answers are compared. The mean of areas of one class against the rest says
+            little where answers are many and rare, and is undefined where one is missing.
+        num_classes: at least 2.
+
+    Returns:
+        The score; an area that is undefined is replaced by the negative loss.
+
+    Example:
+        >>> scores = Scores(accuracy=0.5, f1=0.4, f1_macro=0.4, auc=0.8, loss=0.7)
+        >>> judge_scores(scores, "auto", num_classes=2).value
+        0.8
+        >>> judge_scores(scores, "auto", num_classes=3)
+        Judgement(name='accuracy', value=0.5)
+    """
+    if by == "accuracy" or (by == "auto" and num_classes > 2):
+        return Judgement("accuracy", scores.accuracy)
+    if by == "loss" or scores.auc is None:
+        return Judgement("negative_loss", -scores.loss)
+    return Judgement("auc", scores.auc)
 
 
 def mean_scores(members: Sequence[Scores]) -> Scores:

@@ -13,8 +13,8 @@ from attnjax.config import ModelConfig, TrainingConfig
 from attnjax.types import Params
 
 AmsgradForm = Literal["release", "optax"]
-UNDECAYED = "attention"
-EMBEDDING = "embedding"
+ATTENTION = "attention"
+EMBEDDINGS = ("embedding", "question_embedding")
 
 
 def scale_by_release_amsgrad(
@@ -112,17 +112,19 @@ def build_optimizer(
 
     The decay is classic L2: `weight_decay * params` is *added to the gradient*, before
     Adam's scaling (not decoupled as in AdamW), for every parameter but those under the
-    top-level name "attention". With `model_config.freeze_embeddings` the parameters under
-    "embedding" never move and have no optimizer state.
+    top-level name "attention", which have `attention_weight_decay`. With
+    `model_config.freeze_embeddings` the parameters under "embedding" and
+    "question_embedding" never move and have no optimizer state.
 
     Args:
-        config: learning rate, weight decay (in [0, 1]) and form of AMSGrad.
+        config: learning rate, weight decays (in [0, 1]) and form of AMSGrad.
         model_config: says whether the embeddings are frozen.
 
     Returns:
         A transformation whose `update` needs the params.
 
-    Source: Jain & Wallace (2019), released code: no decay on attention parameters.
+    Source: Jain & Wallace (2019), released code: no decay on attention parameters in
+        classification, the same as elsewhere in question answering.
 
     Example:
         >>> import jax.numpy as jnp
@@ -136,18 +138,27 @@ def build_optimizer(
     """
     form: AmsgradForm = "optax" if config.amsgrad == "fixed" else "release"
     return _decayed_amsgrad(
-        config.learning_rate, config.weight_decay, form, model_config.freeze_embeddings
+        config.learning_rate,
+        config.weight_decay,
+        config.attention_weight_decay,
+        form,
+        model_config.freeze_embeddings,
     )
 
 
 # One object for equal settings: a step jitted with it is compiled once for all seeds.
 @functools.lru_cache(maxsize=64)
 def _decayed_amsgrad(
-    learning_rate: float, weight_decay: float, form: AmsgradForm, freeze_embeddings: bool
+    learning_rate: float,
+    weight_decay: float,
+    attention_weight_decay: float,
+    form: AmsgradForm,
+    freeze_embeddings: bool,
 ) -> optax.GradientTransformation:
-    trained = optax.chain(
-        optax.add_decayed_weights(weight_decay, mask=_is_decayed), amsgrad(learning_rate, form)
-    )
+    steps = [optax.add_decayed_weights(weight_decay, mask=_is_no_attention)]
+    if attention_weight_decay:
+        steps.append(optax.add_decayed_weights(attention_weight_decay, mask=_is_attention))
+    trained = optax.chain(*steps, amsgrad(learning_rate, form))
     if not freeze_embeddings:
         return trained
     frozen = optax.set_to_zero()
@@ -158,15 +169,20 @@ def _top_level_name(path: tuple[Any, ...]) -> str:
     return jax.tree_util.keystr(path[:1], simple=True)
 
 
-def _is_decayed(params: Params) -> PyTree:
-    """Mark every parameter that is decayed."""
+def _is_attention(params: Params) -> PyTree:
+    """Mark every parameter of the attention."""
     return jax.tree_util.tree_map_with_path(
-        lambda path, _: _top_level_name(path) != UNDECAYED, params
+        lambda path, _: _top_level_name(path) == ATTENTION, params
     )
+
+
+def _is_no_attention(params: Params) -> PyTree:
+    """Mark all others."""
+    return jax.tree.map(lambda attention: not attention, _is_attention(params))
 
 
 def _frozen_or_trained(params: Params) -> PyTree:
     """Name the group of every parameter where embeddings are frozen."""
     return jax.tree_util.tree_map_with_path(
-        lambda path, _: "frozen" if _top_level_name(path) == EMBEDDING else "trained", params
+        lambda path, _: "frozen" if _top_level_name(path) in EMBEDDINGS else "trained", params
     )

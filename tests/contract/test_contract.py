@@ -27,14 +27,24 @@ from attnjax.measures.gradients import gradient_importances
 from attnjax.measures.kendall import kendall_taus
 from attnjax.outputs import probabilities
 from attnjax.types import Readout, States
-from tests.models.tiny import KINDS, TEXTS, stacked, tiny
+from tests.models.tiny import (
+    KINDS,
+    LONGEST_QUESTION,
+    TEXTS,
+    asked,
+    stacked,
+    tiny,
+    tiny_question,
+)
 
 LONGEST = max(map(len, TEXTS))
+QUESTION = 4
+"""Answers of the models that read a question; no other has as many classes."""
 SETTINGS = SearchSettings(candidates=2, steps=4)
 TOLERANCE = 2e-6
 """float32: products of other shapes are summed in another order; values are at most 1."""
 
-MODELS = [(*kind, num_classes) for num_classes in (2, 3) for kind in KINDS]
+MODELS = [(*kind, num_classes) for num_classes in (2, 3, QUESTION) for kind in KINDS]
 
 
 def is_slow(kind, entry=None):
@@ -46,6 +56,8 @@ def is_slow(kind, entry=None):
     encoder, attention, num_classes = kind
     if entry in ONCE:
         return True
+    if num_classes == QUESTION:
+        return encoder != "average" or attention != "additive"
     if entry in (None, run_model):
         return num_classes == 3 and attention != "additive"
     if num_classes == 3 or attention != "additive":
@@ -71,7 +83,23 @@ def cases(entries=(None,)):
 
 def build(kind):
     encoder, attention, num_classes = kind
+    if num_classes == QUESTION:
+        return tiny_question(encoder, attention)
     return tiny(encoder, attention, num_classes=num_classes)
+
+
+def batch_of(kind, *, empty_rows=0):
+    """Return all texts in one batch, with their questions where the model reads any."""
+    if kind[2] == QUESTION:
+        return asked(range(len(TEXTS)), LONGEST, LONGEST_QUESTION, empty_rows=empty_rows)
+    return stacked(TEXTS, LONGEST, empty_rows=empty_rows)
+
+
+def first_alone(kind):
+    """Return a batch of the first text alone, nothing of it padded."""
+    if kind[2] == QUESTION:
+        return jax.tree.map(lambda leaf: leaf[None], asked(range(1)))
+    return stacked(TEXTS[:1], len(TEXTS[0]))
 
 
 class Parts(NamedTuple):
@@ -81,9 +109,9 @@ class Parts(NamedTuple):
     states: States
     attention: Array
     probabilities: Array
-    readout: Readout
+    readout: Readout | None
     from_decoder: Array
-    from_readout: Array
+    from_readout: Array | None
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -93,7 +121,7 @@ def model_parts(model, params, inputs):
     embeddings = model.embed(params, inputs)
     states = model.encode(params, embeddings, inputs)
     attention = model.attend(params, states, inputs)
-    readout = model.readout(params, states, inputs)
+    readout = model.readout(params, states, inputs) if model.readout else None
     other = jnp.arange(1.0, attention.shape[0] + 1) * inputs.attendable[0]
     return Parts(
         embeddings,
@@ -102,7 +130,7 @@ def model_parts(model, params, inputs):
         probabilities(model.decode(params, states, attention, inputs).logits),
         readout,
         model.decode(params, states, other, inputs).logits,
-        other @ readout.values + readout.bias,
+        other @ readout.values + readout.bias if readout else None,
     )
 
 
@@ -110,7 +138,8 @@ def run_model(model, params, inputs, key):
     """What of a model's parts has to be the same in every bucket: at padding states are free."""
     del key
     parts = model_parts(model, params, inputs)
-    shown = jnp.where(inputs.attendable[:, 0, :, None], parts.readout.values, 0.0)
+    values = parts.readout.values if parts.readout else parts.states.tokens[:, 0]
+    shown = jnp.where(inputs.attendable[:, 0, :, None], values, 0.0)
     return parts.attention, parts.probabilities, parts.from_decoder, shown
 
 
@@ -175,8 +204,8 @@ ENTRIES = (
 def test_alone_equals_batched_in_another_bucket(kind, entry):
     model, params = build(kind)
     key = jax.random.key(11)
-    batched = entry(model, params, stacked(TEXTS, LONGEST, empty_rows=1), key)
-    alone = entry(model, params, stacked(TEXTS[:1], len(TEXTS[0])), key)
+    batched = entry(model, params, batch_of(kind, empty_rows=1), key)
+    alone = entry(model, params, first_alone(kind), key)
     for together, single in zip(jax.tree.leaves(batched), jax.tree.leaves(alone), strict=True):
         assert together.shape[0] == len(TEXTS) + 1
         assert np.isfinite(together).all()
@@ -193,30 +222,33 @@ def test_what_the_exact_adversary_refuses_has_a_reason_before(kind):
     reason = why_unsolvable(model, num_classes=kind[2])
     assert (reason is None) == (kind[2] == 2)
     if reason is not None:
-        with pytest.raises(UserError, match="3 logits"):
-            run_exact(model, params, stacked(TEXTS[:1], LONGEST), None)
+        with pytest.raises(UserError, match="3 logits" if model.readout else r"model\.readout"):
+            run_exact(model, params, first_alone(kind), None)
 
 
 @pytest.mark.parametrize("kind", cases())
 def test_parts_of_a_model(kind):
     model, params = build(kind)
-    inputs = stacked(TEXTS, LONGEST, empty_rows=1)
+    inputs = batch_of(kind, empty_rows=1)
     parts = model_parts(model, params, inputs)
     num_rows, num_logits = len(TEXTS) + 1, 1 if kind[2] == 2 else kind[2]
     assert parts.embeddings.shape[:3] == (num_rows, 1, LONGEST)
     assert parts.states.tokens.shape[:3] == (num_rows, 1, LONGEST)
-    assert parts.states.context is None
+    assert (parts.states.context is None) == (kind[2] != QUESTION)
     assert parts.attention.shape == (num_rows, LONGEST)
     assert parts.probabilities.shape == (num_rows, kind[2])
-    assert parts.readout.values.shape == (num_rows, LONGEST, num_logits)
-    assert parts.readout.bias.shape == (num_rows, num_logits)
+    assert parts.from_decoder.shape == (num_rows, num_logits)
+    assert (parts.readout is None) == (kind[2] == QUESTION)
     assert model.prepare(params, jax.random.key(0)) is params
 
     # Attention is a distribution over exactly what can be attended.
     np.testing.assert_array_equal(parts.attention > 0, inputs.attendable[:, 0])
     np.testing.assert_allclose(parts.attention.sum(axis=1), [1, 1, 1, 1, 0], atol=TOLERANCE)
-    # The readout is the decoder; these weights sum to up to 35, not to 1.
-    np.testing.assert_allclose(parts.from_readout, parts.from_decoder, rtol=1e-5, atol=1e-5)
+    if parts.readout is not None:
+        assert parts.readout.values.shape == (num_rows, LONGEST, num_logits)
+        assert parts.readout.bias.shape == (num_rows, num_logits)
+        # The readout is the decoder; these weights sum to up to 35, not to 1.
+        np.testing.assert_allclose(parts.from_readout, parts.from_decoder, rtol=1e-5, atol=1e-5)
     # Without a key there is no noise.
     again = model_parts(model, params, inputs)
     np.testing.assert_array_equal(parts.probabilities, again.probabilities)
@@ -226,7 +258,7 @@ def test_parts_of_a_model(kind):
 def test_agreement_and_divergence_do_not_see_padding(kind, entry):
     """What compares distributions of one model, on its own attention and gradients."""
     found = []
-    for inputs in (stacked(TEXTS, LONGEST), stacked(TEXTS[:1], len(TEXTS[0]))):
+    for inputs in (batch_of(kind), first_alone(kind)):
         attention = run_model(*build(kind), inputs, None)[0]
         gradient = jnp.abs(entry(*build(kind), inputs, None))
         where = inputs.attendable[:, 0]

@@ -31,7 +31,8 @@
 
   function textOf(row) {
     if (texts[row] === undefined) {
-      texts[row] = data.tokens[row].map((token) => data.vocabulary[token]).join(" ").toLowerCase();
+      const words = data.tokens[row].map((token) => data.vocabulary[token]);
+      texts[row] = [data.question ? data.question[row] : "", ...words].join(" ").toLowerCase();
     }
     return texts[row];
   }
@@ -101,6 +102,14 @@
     const second = document.createElement("tr");
     const maps = element("td", undefined, "maps");
     maps.colSpan = columns.length;
+    if (data.question) {
+      const question = element("p", data.question[row], "question");
+      question.dir = "auto";
+      maps.append(question);
+    }
+    if (data.candidates) {
+      maps.append(element("p", `Possible answers: ${data.candidates[row].map(className).join(", ")}`, "note"));
+    }
     maps.append(...data.maps.filter((_, index) => shownMaps[index]).map((map) => heatMap(map, row)));
     const length = data.numbers.find((column) => column.key === "length").values[row];
     if (data.cut && length > data.cut) {
