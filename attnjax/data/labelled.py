@@ -1,5 +1,6 @@
 """From texts with labels, wherever they came from, to a corpus."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -54,7 +55,8 @@ def label_corpus(
         dev_fraction: share of all training texts that a cut dev split takes, in (0, 1).
         test_fraction: the same of test.
         split_seed: of the cut, at least 0.
-        class_names: the classes in order, if the source knows it; else sorted labels.
+        class_names: the classes in order, if the source knows it; else sorted labels and
+            candidates.
         dropped: what was left out already.
 
     Returns:
@@ -81,12 +83,13 @@ def label_corpus(
         if split not in given
     }
     given = cut_splits(given, missing, seed=split_seed)
-    names = tuple(class_names) or sorted_labels(record.label for record in given["train"])
+    names = tuple(class_names) or _names(given)
     check_labels(name, given)
     errors: list[UserError] = []
     splits = {}
     for split in SPLITS:
-        tokens = [tokenize(record.text) for record in given[split]]
+        # One copy of each word: a large data set says its words a thousand times over.
+        tokens = [[sys.intern(word) for word in tokenize(each.text)] for each in given[split]]
         errors += [
             no_words(record.origin)
             for record, words in zip(given[split], tokens, strict=True)
@@ -103,6 +106,14 @@ def label_corpus(
         )
     raise_some(errors)
     return Corpus(name, numbered(splits), names, dict(dropped or {}))
+
+
+def _names(records: Mapping[str, Sequence[Record]]) -> tuple[str, ...]:
+    """Return the labels of train; where records name candidates, those of all splits."""
+    labels = {record.label for record in records["train"]}
+    for texts in records.values():
+        labels.update(name for record in texts for name in record.candidates or ())
+    return sorted_labels(labels)
 
 
 def _wrong_columns(
@@ -263,6 +274,8 @@ def check_labels(name: str, records: Mapping[str, Sequence[Record]]) -> None:
     for split in ("dev", "test"):
         for label in sorted(set(counts[split]) - set(counts["train"])):
             first = next(record for record in records[split] if record.label == label)
+            if first.candidates is not None:
+                continue  # a name to choose among others; that none was trained on is no mistake
             errors.append(
                 DataError(
                     first.origin,

@@ -8,6 +8,7 @@ from attnjax.data.files import file_corpus
 from attnjax.data.planted import planted_corpus
 from attnjax.data.planted_writer import VARIANTS
 from attnjax.data.sst import sst_corpus
+from attnjax.data.texts.babi_stories import generated_corpus
 from attnjax.data.texts.corpus import texts_corpus
 from attnjax.data.tfds_source import tfds_corpus
 from attnjax.data.vocabulary import Vocabulary, build_vocabulary, read_vocabulary
@@ -36,6 +37,8 @@ def load_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         return tfds_corpus(config, cache_dir=cache_dir)
     if config.name == "file":
         return file_corpus(config)
+    if config.name == "babi" and config.stories == "generated":
+        return generated_corpus(config)
     return texts_corpus(config, cache_dir=cache_dir)
 
 

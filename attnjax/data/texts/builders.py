@@ -1,7 +1,7 @@
 """Every data set of labelled texts as a tensorflow-datasets builder, without TensorFlow."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class LabelledTexts(tfds.core.GeneratorBasedBuilder):
             if records  # a split without examples cannot be written: the metadata has its name
         }
 
-    def _generate_examples(self, records: list[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(self, records: Sequence[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
         for index, record in enumerate(records):
             example = {
                 "text": record.text,

@@ -13,7 +13,7 @@ from attnjax.data.labelled import label_corpus
 from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.places import content_digest, find_files
 from attnjax.data.texts.source import Reading, Source, Task
-from attnjax.data.texts.tasks import TASKS
+from attnjax.data.texts.tasks import task_of
 from attnjax.data.tfds_source import prepare
 
 
@@ -29,7 +29,7 @@ def texts_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus
 
     Example: `python train.py --config=configs/mr.py`.
     """
-    task, cache = TASKS[config.name], cache_folder(cache_dir)
+    task, cache = task_of(config), cache_folder(cache_dir)
     files = find_files(task.source, config.dir, cache / "downloads")
     return task_corpus(task, prepared_reading(task.source, files, cache), config)
 

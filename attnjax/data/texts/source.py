@@ -1,7 +1,7 @@
 """What a data set is before it is a corpus: where its files are, and how they are read."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +14,13 @@ class Reading(NamedTuple):
 
     Attributes:
         records: by split, in the order of the files; a split that the files lack is absent
-            and is cut from train later.
+            and is cut from train later. What is too much to hold may be read when asked for.
         dropped: why texts were left out, and how many.
         notes: what a reader of results must know of these texts, as sentences: such as that
             the training texts are a part of the official ones.
     """
 
-    records: Mapping[str, list[Record]]
+    records: Mapping[str, Sequence[Record]]
     dropped: Counter[str]
     notes: tuple[str, ...] = ()
 

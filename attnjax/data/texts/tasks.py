@@ -1,15 +1,19 @@
 """The one table of data sets of labelled texts, by `config.data.name`."""
 
+from attnjax.config import DataConfig
 from attnjax.data.texts import (
     ade,
     adr_tweets,
     ag_news,
+    babi,
+    cnn,
     diagnoses,
     discharge,
     eraser,
     imdb,
     newsgroups,
     sentences,
+    snli,
     sst2,
     trec,
 )
@@ -61,5 +65,25 @@ TASKS: dict[str, Task] = {
         whitespace=True,
         published="Anemia",
     ),
+    "babi": Task(babi.babi_source(1, "official_10k"), class_names=babi.PLACES, whitespace=True),
+    "snli": Task(snli.SNLI, class_names=snli.CLASSES, published="SNLI"),
+    "cnn": Task(cnn.CNN, whitespace=True, published="CNN"),
 }
-"""Which texts each name stands for."""
+"""Which texts each name stands for; `task_of` says which of the bAbI tasks."""
+
+
+def task_of(config: DataConfig) -> Task:
+    """Return the task that a config names.
+
+    Args:
+        config: `name`, and for bAbI `task` and `stories`, are read.
+
+    Example:
+        >>> task_of(DataConfig(name="babi", task=3)).published
+        'bAbI 3'
+    """
+    task = TASKS[config.name]
+    if config.name != "babi":
+        return task
+    published = f"bAbI {config.task}" if config.stories == "official_10k" else None
+    return task._replace(source=babi.babi_source(config.task, config.stories), published=published)

@@ -1,0 +1,37 @@
+"""bAbI: questions on short stories, the answer one of six places.
+
+Paper:     Jain & Wallace (2019), rows bAbI 1 to 3 of tables 1 and 2: embeddings of 50, 32
+           units per direction, batches of 50, up to 100 epochs, epsilon 0.05. They cut 15% of
+           the training questions for dev. All six answers are always possible.
+Command:   python train.py --config=configs/babi.py --config.data.dir=DIR
+           (without data.dir the official archive is downloaded; other tasks by
+           --config.data.task=2, and --config.data.stories=generated needs no files)
+Duration:  DURATION
+Expected:  EXPECTED
+"""
+
+from ml_collections import ConfigDict
+
+from attnjax.config import default_config
+
+
+def get_config() -> ConfigDict:
+    """Return the config."""
+    config = default_config()
+    config.data.name = "babi"
+    config.data.task = 1
+    config.data.stories = "official_10k"
+    config.data.size = 10_000  # of generated stories
+    config.data.dev_fraction = 0.15
+    config.data.test_fraction = 0.1  # of generated stories
+    config.data.max_length = 1500  # words of task 3: 1,348 at most, and the last ones decide
+    config.data.num_buckets = 4
+    config.model.encoder = "lstm"
+    config.model.attention = "additive"
+    config.model.embedding_size = 50
+    config.model.hidden_size = 32  # per direction
+    config.training.epochs = 100
+    config.training.batch_size = 50
+    config.training.patience = 20
+    config.adversary.epsilon = 0.05
+    return config
