@@ -100,6 +100,7 @@ class DataConfig:
     task: int = number(1, 1, 3)  # of babi: how many statements decide an answer
     # of babi: the official stories with 10,000 or 1,000 training questions, or our own
     stories: str = choice("official_10k", ("official_10k", "official", "generated"))
+    limit: int = number(0, 0, 2**31 - 1)  # instances of each split, drawn by split_seed; 0: all
     unknown_only: str = choice("refuse", ("refuse", "keep"))  # texts of only unknown words
 
 

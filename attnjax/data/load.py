@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from attnjax.config import DataConfig
-from attnjax.data.corpus import Corpus
+from attnjax.data.corpus import Corpus, limited
 from attnjax.data.files import file_corpus
 from attnjax.data.planted import planted_corpus
 from attnjax.data.planted_writer import VARIANTS
@@ -18,7 +18,7 @@ def load_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
     """Return the three splits that a config names.
 
     Args:
-        config: the data section.
+        config: the data section. With a `limit`, only so many instances of each split.
         cache_dir: where data sets are prepared; else see `cache_folder`.
 
     Raises:
@@ -28,6 +28,11 @@ def load_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         >>> load_corpus(DataConfig(name="planted", size=100)).class_names
         ('negative', 'positive')
     """
+    corpus = _whole_corpus(config, cache_dir)
+    return limited(corpus, config.limit, seed=config.split_seed) if config.limit else corpus
+
+
+def _whole_corpus(config: DataConfig, cache_dir: Path | None) -> Corpus:
     if config.name == "planted":
         parameters = VARIANTS[config.planted]
         return planted_corpus(config.size, seed=config.split_seed, parameters=parameters)

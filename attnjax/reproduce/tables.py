@@ -256,11 +256,12 @@ def data_table(records: Records) -> str:
 def _data_row(data: Data, dataset: Mapping[str, Any]) -> list[str]:
     splits = " / ".join(f"{dataset['splits'][name]:,}" for name in ("train", "dev", "test"))
     dropped = "; ".join(f"{count:,} {reason}" for reason, count in dataset["dropped"].items())
+    differs = [data.differs, *dataset.get("notes", ())]
     return [
         data.published,
         splits,
         f"{dataset['vocabulary']:,}",
         f"{dataset['truncated']:,}",
         dropped or "none",
-        data.differs or NONE,
+        " ".join(one for one in differs if one) or NONE,
     ]
