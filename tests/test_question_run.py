@@ -95,7 +95,7 @@ def test_weights_of_the_release_are_refused(tmp_path):
     data = write_questions(tmp_path / "questions.jsonl", COUNT)
     changes = {"path": str(data), "question_column": "question"}
     config = resolve({"data": changes, "model": {"weights": "a.npz"}, "tests": ()})
-    with pytest.raises(ConfigError, match="'a.npz' for data with questions"):
+    with pytest.raises(ConfigError, match=r"'a\.npz' for data with questions"):
         initial_params(config, prepare(config))
 
 
