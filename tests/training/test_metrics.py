@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
-from attnjax.training.metrics import Scores, judge_scores, score
+from attnjax.training.metrics import Scores, epoch_value, judged_by, score
 
 
 def draw(count, num_classes, seed):
@@ -74,4 +74,6 @@ SCORES = Scores(accuracy=0.5, f1=0.4, f1_macro=0.3, auc=0.8, loss=0.7)
     ],
 )
 def test_what_an_epoch_is_judged_by(by, num_classes, scores, expected):
-    assert judge_scores(scores, by, num_classes=num_classes) == expected
+    area = scores.auc is not None
+    name = judged_by(by, num_classes=num_classes, has_area=area)
+    assert (name, epoch_value(scores, by, num_classes=num_classes)) == expected
