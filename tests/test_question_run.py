@@ -9,6 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from scipy.spatial.distance import jensenshannon
 
+from attnjax.config import resolve
+from attnjax.errors import ConfigError
+from attnjax.experiments.prepare import prepare
+from attnjax.experiments.training import initial_params
 from tests.processes import ROOT, environment
 from tests.toy_question_config import PLACES, write_questions
 
@@ -85,6 +89,14 @@ def test_the_report_shows_what_is_asked(finished):
     assert "the question is read but not attended to" in page
     assert "Average with additive attention, given a question" in page
     assert json.dumps(" ".join(rows[0]["question"])) in page
+
+
+def test_weights_of_the_release_are_refused(tmp_path):
+    data = write_questions(tmp_path / "questions.jsonl", COUNT)
+    changes = {"path": str(data), "question_column": "question"}
+    config = resolve({"data": changes, "model": {"weights": "a.npz"}, "tests": ()})
+    with pytest.raises(ConfigError, match=r"'a\.npz' for data with questions"):
+        initial_params(config, prepare(config))
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from attnjax.training.host import (
     run_program,
 )
 from attnjax.training.mesh import make_mesh, replicate, shard_batch
-from attnjax.training.metrics import Judgement, Scores, judge_scores, score
+from attnjax.training.metrics import epoch_value, judged_by, score
 from attnjax.training.predict import predict
 from attnjax.training.recorder import Judged
 from attnjax.training.run import Run, initial_params, may_be_best, prepare_run
@@ -36,7 +36,7 @@ class FitResult(NamedTuple):
         params: the weights of the best epoch.
         best_epoch: counted from 0; -1 where nothing was trained.
         best_score: its dev score; None where nothing was trained.
-        score_name: "auc", "accuracy" or "negative_loss", as `metrics.judge_scores` decides.
+        score_name: "auc", "accuracy" or "negative_loss", as `metrics.judged_by` decides.
         epochs_run: epochs trained.
         steps: steps taken.
         seconds: time spent, over all continuations.
@@ -166,7 +166,8 @@ def _program(run: Run) -> Program:
     def judge(params: Params, best: Best, epoch: int) -> tuple[Best, Judged]:
         predictions = predict(run.model, params, run.dev, run.mesh)
         scores = score(predictions.label, predictions.probability)
-        value = _judgement(run, scores).value
+        by, num_classes = run.config.selection.score, len(run.class_weights)
+        value = epoch_value(scores, by, num_classes=num_classes)
         better = best.score is None or value > best.score
         if may_be_best(run.config.training, epoch) and better:
             # A copy, because the next step consumes the state.
@@ -183,20 +184,17 @@ def _program(run: Run) -> Program:
     )
 
 
-def _judgement(run: Run, scores: Scores) -> Judgement:
-    num_classes = len(run.class_weights)
-    return judge_scores(scores, run.config.selection.score, num_classes=num_classes)
-
-
 def _result(snapshot: Snapshot, run: Run) -> FitResult:
-    occurring = np.unique(run.dev.split.label)
-    defined = len(occurring) == len(run.class_weights)
-    scores = Scores(0.0, 0.0, 0.0, auc=0.0 if defined else None, loss=0.0)
+    occurring, num_classes = np.unique(run.dev.split.label), len(run.class_weights)
     return FitResult(
         params=snapshot.best.params,
         best_epoch=snapshot.best.epoch,
         best_score=snapshot.best.score,
-        score_name=_judgement(run, scores).name,
+        score_name=judged_by(
+            run.config.selection.score,
+            num_classes=num_classes,
+            has_area=len(occurring) == num_classes,
+        ),
         epochs_run=snapshot.progress.epoch,
         steps=int(snapshot.state.step),
         seconds=snapshot.progress.seconds,

@@ -28,44 +28,44 @@ class Scores(NamedTuple):
     auc_undefined: str | None = None
 
 
-class Judgement(NamedTuple):
-    """What an epoch is judged by.
-
-    Attributes:
-        name: "auc", "accuracy" or "negative_loss".
-        value: larger is better.
-    """
-
-    name: str
-    value: float
-
-
-def judge_scores(scores: Scores, by: str, *, num_classes: int) -> Judgement:
-    """Return what an epoch is judged by.
+def judged_by(by: str, *, num_classes: int, has_area: bool) -> str:
+    """Return the name of what an epoch is judged by: "auc", "accuracy" or "negative_loss".
 
     Args:
-        scores: of the epoch's weights.
         by: `config.selection.score`: "auc", "accuracy", "loss", or "auto": the area for two
             classes, as in the papers, and accuracy for more, by which models with several
             answers are compared. The mean of areas of one class against the rest says
             little where answers are many and rare, and is undefined where one is missing.
         num_classes: at least 2.
+        has_area: whether the area is defined: every class occurs. An undefined one is
+            replaced by the negative loss.
 
-    Returns:
-        The score; an area that is undefined is replaced by the negative loss.
+    Example:
+        >>> judged_by("auto", num_classes=3, has_area=True)
+        'accuracy'
+    """
+    if by == "accuracy" or (by == "auto" and num_classes > 2):
+        return "accuracy"
+    return "auc" if has_area and by != "loss" else "negative_loss"
+
+
+def epoch_value(scores: Scores, by: str, *, num_classes: int) -> float:
+    """Return what an epoch is judged by, larger being better: see `judged_by`.
+
+    Args:
+        scores: of the epoch's weights.
+        by: `config.selection.score`.
+        num_classes: at least 2.
 
     Example:
         >>> scores = Scores(accuracy=0.5, f1=0.4, f1_macro=0.4, auc=0.8, loss=0.7)
-        >>> judge_scores(scores, "auto", num_classes=2).value
+        >>> epoch_value(scores, "auto", num_classes=2)
         0.8
-        >>> judge_scores(scores, "auto", num_classes=3)
-        Judgement(name='accuracy', value=0.5)
     """
-    if by == "accuracy" or (by == "auto" and num_classes > 2):
-        return Judgement("accuracy", scores.accuracy)
-    if by == "loss" or scores.auc is None:
-        return Judgement("negative_loss", -scores.loss)
-    return Judgement("auc", scores.auc)
+    name = judged_by(by, num_classes=num_classes, has_area=scores.auc is not None)
+    if name == "accuracy" or scores.auc is None:
+        return scores.accuracy if name == "accuracy" else -scores.loss
+    return scores.auc if name == "auc" else -scores.loss
 
 
 def mean_scores(members: Sequence[Scores]) -> Scores:

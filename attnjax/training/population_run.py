@@ -20,7 +20,7 @@ from attnjax.training.host import Program, Stepped
 from attnjax.training.losses import class_weights
 from attnjax.training.members import Members, describe_members, first_members, place_members
 from attnjax.training.mesh import replicate
-from attnjax.training.metrics import judge_scores, mean_scores, score
+from attnjax.training.metrics import epoch_value, mean_scores, score
 from attnjax.training.objectives import Objective
 from attnjax.training.optimizers import build_optimizer
 from attnjax.training.population_step import (
@@ -240,5 +240,5 @@ def judge_population(population: Population, params: Params) -> tuple[np.ndarray
     if objective.judged_by == "loss":
         return -losses, Judged(mean_scores(scores), rows)
     by, num_classes = population.config.selection.score, probability.shape[2]
-    values = [judge_scores(each, by, num_classes=num_classes).value for each in scores]
+    values = [epoch_value(each, by, num_classes=num_classes) for each in scores]
     return np.array(values), Judged(mean_scores(scores), rows)
