@@ -19,8 +19,8 @@ def get_config() -> ConfigDict:
     config.data.min_count = 2
     config.data.num_buckets = 3
     config.model.encoder = "lstm"
-    config.model.embedding_size = 64
-    config.model.hidden_size = 32  # per direction
-    config.training.epochs = 6
-    config.training.learning_rate = 3e-3
+    config.model.embedding_size = 128
+    config.model.hidden_size = 64  # per direction
+    config.training.epochs = 10
+    config.training.learning_rate = 1e-3
     return config
