@@ -4,7 +4,7 @@ Paper:     the corpus of Li & Roth (2002), official train and test.
 Command:   python train.py --config=configs/trec.py --config.data.dir=DIR
            (without data.dir the official files are downloaded)
 Duration:  about a minute on two cores, the tests not counted.
-Expected:  test accuracy at least 0.8.
+Expected:  test accuracy at least 0.84.
 """
 
 from ml_collections import ConfigDict
@@ -16,11 +16,13 @@ def get_config() -> ConfigDict:
     """Return the config."""
     config = default_config()
     config.data.name = "trec"
-    config.data.min_count = 2
+    # With rare words unknown in training too, "What is UNKNOWN ?" is learnt to ask for an
+    # abbreviation, and half of the test split's definitions are taken for one.
+    config.data.min_count = 1
     config.data.num_buckets = 3
     config.model.encoder = "lstm"
-    config.model.embedding_size = 128
-    config.model.hidden_size = 64  # per direction
-    config.training.epochs = 10
-    config.training.learning_rate = 1e-3
+    config.model.embedding_size = 64
+    config.model.hidden_size = 32  # per direction
+    config.training.epochs = 6
+    config.training.learning_rate = 3e-3
     return config
