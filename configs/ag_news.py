@@ -4,8 +4,8 @@ Paper:     the corpus of Zhang, Zhao & LeCun (2015); Jain & Wallace (2019) use t
            classes (configs/ag_news_binary.py).
 Command:   python train.py --config=configs/ag_news.py --config.data.dir=DIR
            (without data.dir the official files are downloaded)
-Duration:  DURATION
-Expected:  EXPECTED
+Duration:  about four minutes on two cores, the tests not counted (34,000 texts).
+Expected:  test accuracy at least 0.87 with a part of the training texts (34,000).
 """
 
 from ml_collections import ConfigDict

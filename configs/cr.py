@@ -4,8 +4,8 @@ Paper:     Hu & Liu (2004), as sentences with their polarity by Kim (2014); no o
            dev and test are cut by data.split_seed.
 Command:   python train.py --config=configs/cr.py --config.data.dir=DIR
            (without data.dir the files are downloaded)
-Duration:  DURATION
-Expected:  EXPECTED
+Duration:  about a minute on two cores, the tests not counted.
+Expected:  test accuracy at least 0.74.
 """
 
 from ml_collections import ConfigDict

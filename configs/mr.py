@@ -4,8 +4,8 @@ Paper:     Pang & Lee (2005), sentence polarity data set v1.0; no official split
            are cut by data.split_seed. The sentences of SST are among these.
 Command:   python train.py --config=configs/mr.py --config.data.dir=DIR
            (without data.dir the official archive is downloaded)
-Duration:  DURATION
-Expected:  EXPECTED
+Duration:  about a minute on two cores, the tests not counted.
+Expected:  test accuracy at least 0.7.
 """
 
 from ml_collections import ConfigDict

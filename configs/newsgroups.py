@@ -7,7 +7,7 @@ Paper:     Jain & Wallace (2019), rows 20News. Header, signature and quotations 
            by date, which is harder.
 Command:   python train.py --config=configs/newsgroups.py --config.data.dir=DIR
            (without data.dir the official archive is downloaded)
-Duration:  DURATION
+Duration:  about five minutes on two cores, the tests not counted.
 Expected:  test accuracy at least 0.85.
 """
 

@@ -4,7 +4,7 @@ Paper:     the corpus of Li & Roth (2002), official train and test.
 Command:   python train.py --config=configs/trec.py --config.data.dir=DIR
            (without data.dir the official files are downloaded)
 Duration:  about a minute on two cores, the tests not counted.
-Expected:  test accuracy at least 0.8.
+Expected:  test accuracy at least 0.84.
 """
 
 from ml_collections import ConfigDict
@@ -16,7 +16,9 @@ def get_config() -> ConfigDict:
     """Return the config."""
     config = default_config()
     config.data.name = "trec"
-    config.data.min_count = 2
+    # With rare words unknown in training too, "What is UNKNOWN ?" is learnt to ask for an
+    # abbreviation, and half of the test split's definitions are taken for one.
+    config.data.min_count = 1
     config.data.num_buckets = 3
     config.model.encoder = "lstm"
     config.model.embedding_size = 64

@@ -102,8 +102,8 @@ def choose_newsgroups(reading: Reading, config: DataConfig) -> Reading:
     r"""Return the texts that the paper used, or all in their official splits.
 
     The filter `paper` keeps messages of \\( 6 < n < 500 \\) tokens and joins the two official
-    splits, from which dev and test are cut anew: the paper's 1,426 training texts are more than
-    the official split has. Messages of one thread may then stand in train and test.
+    splits, from which dev and test are cut anew, as in the release. Messages of one thread may
+    then stand in train and test.
 
     Args:
         reading: both splits.

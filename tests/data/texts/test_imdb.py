@@ -40,7 +40,7 @@ def test_the_real_reviews(shared_data, tmp_path):
     assert len(corpus.splits["test"]) == pytest.approx(2184 + 2172, rel=0.01)
     kept = sum(len(split) for split in corpus.splits.values())
     assert kept + sum(corpus.dropped.values()) == 50_000
-    # The release has 14,355 and the paper 13,916, with other tokens and another count of texts.
+    # The release has 14,355, with other tokens and another count of texts.
     assert 13_900 < len(load_vocabulary(settings, corpus)) < 15_500
 
 
