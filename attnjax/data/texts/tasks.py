@@ -14,7 +14,7 @@ from attnjax.data.texts import (
     trec,
 )
 from attnjax.data.texts.lengths import between
-from attnjax.data.texts.source import Task
+from attnjax.data.texts.source import Task, keep_all
 
 SENTIMENT = ("negative", "positive")
 
@@ -63,3 +63,16 @@ TASKS: dict[str, Task] = {
     ),
 }
 """Which texts each name stands for."""
+
+
+def is_filtered(name: str) -> bool:
+    """Return whether the papers leave out some texts of a data set.
+
+    Args:
+        name: `config.data.name`.
+
+    Example:
+        >>> [is_filtered(name) for name in ("sst", "diabetes", "mr", "planted")]
+        [True, True, False, False]
+    """
+    return name == "sst" or (name in TASKS and TASKS[name].choose is not keep_all)
