@@ -101,7 +101,9 @@ def read_summaries(files: Mapping[str, Path], judge: Callable[[set[str]], Verdic
         dropped["listed admission without a class"] += len(lists.keys() - labels.keys())
     notes = _notes(files["notes"], labels, dropped)
     dropped["admission without a discharge summary"] += len(labels.keys() - notes.keys())
-    records: dict[str, list[Record]] = {}
+    records: dict[str, list[Record]] = {
+        split: [] for split in ("train", *sorted(set(lists.values()) - {"train"}))
+    }
     for identifier in sorted(notes):
         parts = sorted(notes.pop(identifier))
         words = summary_words(" ".join(part.text for part in parts))
@@ -110,7 +112,7 @@ def read_summaries(files: Mapping[str, Path], judge: Callable[[set[str]], Verdic
             continue
         origin = f"{files['notes']}, line {parts[0].line} (admission {identifier})"
         split = lists.get(identifier, "train")
-        records.setdefault(split, []).append(Record(" ".join(words), labels[identifier], origin))
+        records[split].append(Record(" ".join(words), labels[identifier], origin))
     return Reading(records, +dropped)
 
 
@@ -138,7 +140,7 @@ def _notes(path: Path, labels: Mapping[int, str], dropped: Counter[str]) -> dict
         else:
             _, date, _, description, _, text = row.values
             part = _PARTS[description.strip().lower()]
-            notes.setdefault(identifier, []).append(_Note(part, date.strip(), row.line, text))
+            notes.setdefault(identifier, []).append(_Note(part, date.strip()[:10], row.line, text))
     raise_some(errors)
     return notes
 

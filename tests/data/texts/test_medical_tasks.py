@@ -57,6 +57,14 @@ def test_the_lists_beside_the_tables_are_the_splits(tmp_path):
     assert counts(corpus) == {"train": [4, 4], "dev": [1, 1], "test": [1, 1]}
 
 
+def test_lists_of_none_of_the_admissions_are_refused_in_words(tmp_path):
+    summaries(tmp_path, [20] * 12)
+    (tmp_path / "train_hadm_ids.txt").write_text("1\n")
+    (tmp_path / "test_hadm_ids.txt").write_text("200001\n")
+    with pytest.raises(DataError, match="diabetes, train split: found no instances"):
+        load_corpus(config("diabetes", tmp_path), cache_dir=tmp_path / "cache")
+
+
 def test_anemia_leaves_out_the_shortest_of_a_split_in_the_papers_filter(tmp_path):
     summaries(tmp_path, [9] + [20] * 40)
     corpus = load_corpus(config("anemia", tmp_path), cache_dir=tmp_path / "cache")
