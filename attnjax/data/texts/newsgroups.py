@@ -9,7 +9,7 @@ from attnjax.config import DataConfig
 from attnjax.data.labelled import Record
 from attnjax.data.reading import raise_some
 from attnjax.data.tables import read_table
-from attnjax.data.text import tokenizer
+from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.archives import is_archive, no_member, read_members
 from attnjax.data.texts.lengths import keep_lengths
 from attnjax.data.texts.rows import text_and_label
@@ -102,8 +102,8 @@ def choose_newsgroups(reading: Reading, config: DataConfig) -> Reading:
     r"""Return the texts that the paper used, or all in their official splits.
 
     The filter `paper` keeps messages of \\( 6 < n < 500 \\) tokens and joins the two official
-    splits, from which dev and test are cut anew: the paper's 1,426 training texts are more than
-    the official split has. Messages of one thread may then stand in train and test.
+    splits, from which dev and test are cut anew, as in the release. Messages of one thread may
+    then stand in train and test.
 
     Args:
         reading: both splits.
@@ -113,7 +113,7 @@ def choose_newsgroups(reading: Reading, config: DataConfig) -> Reading:
     """
     if config.filter != "paper":
         return reading
-    tokenize = tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase)
+    tokenize = configured_tokenizer(config, separated=False)
     dropped = Counter(reading.dropped)
     everything = [*reading.records["train"], *reading.records["test"]]
     kept = keep_lengths(
