@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from attnjax.data.labelled import Record
 from attnjax.data.reading import SHOWN, raise_some
-from attnjax.data.text import split_words
+from attnjax.data.text import NUMBER, split_words
 from attnjax.data.texts.diagnoses import (
     Verdict,
     admission,
@@ -24,9 +24,6 @@ from attnjax.errors import UserError
 
 HIDDEN = "<deidentified>"
 """Stands for what was hidden: `[**2150-3-1**]`, `[**Hospital 18**]` and the like."""
-
-NUMBER = "qqq"
-"""Stands for every word with a digit, as in the released code."""
 
 _COLUMNS = ("HADM_ID", "CHARTDATE", "CATEGORY", "DESCRIPTION", "ISERROR", "TEXT")
 _PARTS = {"report": 0, "addendum": 1}
@@ -110,7 +107,7 @@ def read_summaries(files: Mapping[str, Path], judge: Callable[[set[str]], Verdic
         if not words:
             dropped["admission with an empty discharge summary"] += 1
             continue
-        origin = f"{files['notes']}, line {parts[0].line} (admission {identifier})"
+        origin = f"{files['notes'].name}, line {parts[0].line} (admission {identifier})"
         split = lists.get(identifier, "train")
         records[split].append(Record(" ".join(words), labels[identifier], origin))
     return Reading(records, +dropped)

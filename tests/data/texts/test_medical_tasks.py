@@ -111,7 +111,7 @@ def test_the_reviews_keep_a_flag_for_each_word(shared_data, tmp_path):
     assert dev.rationale is not None
     assert all(map(np.array_equal, map(len, dev.tokens), map(len, dev.rationale)))
     # The first review of the official file: its first span is from token 692 to 700.
-    place = dev.origin.index(f"{shared_data / 'eraser_movies' / 'val.jsonl'}, line 1")
+    place = dev.origin.index("val.jsonl, line 1")
     words = np.array(dev.tokens[place])
     assert " ".join(words[692:700]) == "definitely the cinematic equivalent of a sleeper car"
     assert dev.rationale[place][692:700].all()
@@ -143,4 +143,4 @@ def test_the_official_archive_of_the_reviews_is_read_alike(tmp_path):
         (False, True, False),
     )
     assert (dev.text, dev.label, dev.rationale) == ("a joy", "positive", (False, False))
-    assert train.origin == f"{path}, movies/train.jsonl, line 1"
+    assert train.origin == "movies/train.jsonl, line 1"
