@@ -3,9 +3,10 @@
 Paper:     DeYoung et al. (2020), ERASER, movie reviews; no result of theirs is for this model.
 Command:   python train.py --config=configs/eraser_movies.py --config.data.dir=DIR
            (without data.dir the official archive is downloaded)
-Duration:  not measured as a whole; leave-one-out costs the square of a text's length, so that
-           the tests see at most 100 reviews.
-Expected:  test accuracy above 0.7.
+Duration:  with --config.model.encoder=average under three minutes on two busy cores; leave-one-out
+           costs the square of a text's length, so that the tests see at most 100 reviews.
+Expected:  with --config.model.encoder=average --config.training.learning_rate=0.003 a test
+           accuracy of at least 0.8; the BiLSTM was not measured.
 """
 
 from ml_collections import ConfigDict

@@ -62,5 +62,7 @@ def plausibility(
         "marked_share": float(np.mean([np.mean(flags) for flags in rationale])),
         "unmarked": int(sum(not np.any(flags) for flags in rationale)),
     }
-    columns = {f"plausibility.{name}_auprc": values for name, values in found.auprc.items()}
+    # Chance differs from text to text as the scores do: it is compared instance by instance.
+    auprc = {**found.auprc, "chance": chance["auprc"]}
+    columns = {f"plausibility.{name}_auprc": values for name, values in auprc.items()}
     return Result(summary, {"instance_id": instance_id, **columns})

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from attnjax.config import TESTS, WIEGREFFE_PINTER, Config
+from attnjax.data.texts.tasks import is_filtered
 from attnjax.experiments.exact import compare_with_search
 from attnjax.experiments.multiclass import summarise_enclosed
 from attnjax.experiments.result import read_rows, write_rows
@@ -117,7 +118,7 @@ def _constraints(capped: dict[str, Any]) -> list[dict[str, Any]]:
 def decided(config: Config) -> dict[str, str]:
     """Return every setting in which the sources differ, as it was decided for this run."""
     return {
-        "data.filter": config.data.filter if config.data.name == "sst" else "none",
+        "data.filter": config.data.filter if is_filtered(config.data.name) else "none",
         "training.amsgrad": config.training.amsgrad,
         "training.loss": config.training.loss,
         "training.first_epoch": config.training.first_epoch,

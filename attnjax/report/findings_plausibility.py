@@ -10,6 +10,8 @@ def plausibility_findings(
     attention: Estimate,
     chance: Mapping[str, float | None],
     precision: Estimate,
+    *,
+    above: Estimate | None,
     gaps: Mapping[str, Estimate | None],
     unmarked: int,
 ) -> Findings:
@@ -19,21 +21,24 @@ def plausibility_findings(
         attention: mean AUPRC of attention.
         chance: of a random ranking, `auprc` and `precision`.
         precision: of attention, at the number of marked tokens.
+        above: AUPRC(attention) minus that of a random ranking, paired by instance.
         gaps: name of another score to AUPRC(attention) minus its AUPRC, paired by instance.
         unmarked: texts in which nothing is marked, or nothing of what the model read.
 
     Example:
         >>> one = Estimate(0.4, 0.35, 0.45, 90)
-        >>> found = plausibility_findings(one, {"auprc": 0.3, "precision": 0.3}, one, {}, 0)
+        >>> above = Estimate(0.1, 0.05, 0.15, 90)
+        >>> found = plausibility_findings(one, {"auprc": 0.3}, one, above=above, gaps={},
+        ...     unmarked=0)
         >>> found.follows[0].split(". ")[1]
-        'It ranks them higher than a random ranking does, on average.'
+        'It ranks them higher than a random ranking does: by 0.10 (95% interval 0.05 to 0.15).'
     """
     if attention.value is None:
         return Findings(("No text has a marked word among those that the model read.",))
     follows = [
         f"Attention ranks the words that people marked with a mean AUPRC of "
         f"{with_interval(attention)}; a random ranking reaches {number(chance.get('auprc'))}. "
-        + _against_chance(attention, chance.get("auprc"))
+        + _against_chance(above)
     ]
     if precision.value is not None and (level := chance.get("precision")) is not None:
         follows.append(
@@ -61,14 +66,15 @@ _LIMITS = (
 )
 
 
-def _against_chance(attention: Estimate, chance: float | None) -> str:
-    if chance is None or attention.low is None or attention.high is None:
-        return "Without both levels and an interval nothing more can be said."
-    if attention.low > chance:
-        return "It ranks them higher than a random ranking does, on average."
-    if attention.high < chance:
-        return "It ranks them lower than a random ranking does, on average."
-    return "It was not shown to rank them higher than a random ranking does."
+def _against_chance(above: Estimate | None) -> str:
+    if above is None or above.value is None:
+        return "The two were not compared."
+    words = f"by {with_interval(above)}"
+    if above.side > 0:
+        return f"It ranks them higher than a random ranking does: {words}."
+    if above.side < 0:
+        return f"It ranks them lower than a random ranking does: {words}."
+    return f"It was not shown to rank them higher than a random ranking does: {words}."
 
 
 def _gap(other: str, gap: Estimate) -> str:

@@ -42,8 +42,9 @@ def plausibility_section(facts: Facts) -> Section:
             as_estimate(test["attention"]["auprc"]),
             chance,
             as_estimate(test["attention"]["precision"]),
-            gaps,
-            test["unmarked"],
+            above=facts.gap("plausibility.attention_auprc", "plausibility.chance_auprc"),
+            gaps=gaps,
+            unmarked=test["unmarked"],
         ),
         (
             *limit_note(test),

@@ -39,6 +39,7 @@ def test_scores_are_compared_with_what_people_marked_and_with_chance():
     assert (summary["unmarked"], summary["attention"]["auprc"]["undefined"]) == (1, 1)
     column = result.rows["plausibility.gradient_auprc"]
     np.testing.assert_allclose(column, [1 / 4, 5 / 12, np.nan])
+    np.testing.assert_allclose(result.rows["plausibility.chance_auprc"], [alone, pair, np.nan])
     assert result.rows["instance_id"].tolist() == [7, 8, 9]
 
 

@@ -64,6 +64,7 @@ def test_the_section_has_the_runs_numbers(folder):
     assert f"a random ranking reaches {test['chance']['auprc']['mean']:.2f}" in text
     assert "1 text without a marked word among those that the model read is left out" in text
     assert (folder / "figures" / "plausibility.svg").is_file()
+    assert "It ranks them higher than a random ranking does" in text
     # Attention was made to be where the marks are, the other scores were not.
     assert "People agree more with attention than with the gradient" in text
 
@@ -71,21 +72,23 @@ def test_the_section_has_the_runs_numbers(folder):
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (0.5, 0.6, "higher than a random ranking does, on average"),
-        (0.1, 0.2, "lower than a random ranking does, on average"),
-        (0.2, 0.5, "was not shown to rank them higher"),
+        (0.2, 0.3, "It ranks them higher than a random ranking does: by 0.25"),
+        (-0.2, -0.1, "It ranks them lower than a random ranking does"),
+        (-0.1, 0.2, "was not shown to rank them higher"),
     ],
 )
 def test_no_sentence_says_more_than_its_interval(low, high, words):
-    attention = Estimate((low + high) / 2, low, high, 50)
+    attention, above = Estimate(0.4, 0.3, 0.5, 50), Estimate((low + high) / 2, low, high, 50)
     chance = {"auprc": 0.3, "precision": 0.2}
     gap = {"the gradient": Estimate(0.1, -0.1, 0.3, 50)}
-    found = plausibility_findings(attention, chance, attention, gap, 0)
+    found = plausibility_findings(attention, chance, attention, above=above, gaps=gap, unmarked=0)
     assert words in found.follows[0]
     assert found.follows[2].startswith("People were not shown to agree more")
     assert found.does_not_follow[0].startswith("Nothing about faithfulness")
 
 
 def test_nothing_marked_is_said():
-    found = plausibility_findings(Estimate(None), {}, Estimate(None), {}, 5)
+    found = plausibility_findings(
+        Estimate(None), {}, Estimate(None), above=None, gaps={}, unmarked=5
+    )
     assert found.follows == ("No text has a marked word among those that the model read.",)

@@ -98,7 +98,7 @@ def _related(path: Path, errors: list[UserError]) -> list[_Line]:
             expected = "an effect and a drug that stand in the sentence"
             errors.append(wrong_line(origin, f"{outside[0]!r}, which does not", expected))
         else:
-            found.append(_Line(sentence, origin))
+            found.append(_Line(sentence, f"{path.name}, line {number}"))
     return found
 
 
@@ -114,7 +114,7 @@ def _unrelated(path: Path, errors: list[UserError]) -> list[_Line]:
         if not identifier.isdecimal() or label != "NEG" or not sentence.strip():
             errors.append(wrong_line(origin, f"{line[:40]!r}", _UNRELATED))
         else:
-            found.append(_Line(sentence.strip(), origin))
+            found.append(_Line(sentence.strip(), f"{path.name}, line {number}"))
     return found
 
 

@@ -95,7 +95,8 @@ def _official(path: Path) -> Reading:
         elif text.lower() == _GONE:
             dropped["tweet not available any more"] += 1
         elif words := tweet_words(text):
-            records.append(Record(" ".join(words), LABELS[label], origin))
+            place = f"{path.name}, line {number}"
+            records.append(Record(" ".join(words), LABELS[label], place))
         else:
             dropped["tweet without words"] += 1
     raise_some(errors)
@@ -123,7 +124,8 @@ def _prepared(path: Path) -> Reading:
         elif not text:
             errors.append(wrong_line(origin, "an empty text", "a tweet"))
         else:
-            records.setdefault(split, []).append(Record(text, LABELS[label], origin))
+            place = f"{path.name}, line {row.line}"
+            records.setdefault(split, []).append(Record(text, LABELS[label], place))
     raise_some(errors + _without_train(path, table, records))
     return Reading(records, Counter())
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from attnjax.data.labelled import Record
 from attnjax.data.reading import SHOWN, raise_some
-from attnjax.data.text import split_words
+from attnjax.data.text import NUMBER, split_words
 from attnjax.data.texts.diagnoses import (
     Verdict,
     admission,
@@ -24,9 +24,6 @@ from attnjax.errors import UserError
 
 HIDDEN = "<deidentified>"
 """Stands for what was hidden: `[**2150-3-1**]`, `[**Hospital 18**]` and the like."""
-
-NUMBER = "qqq"
-"""Stands for every word with a digit, as in the released code."""
 
 _COLUMNS = ("HADM_ID", "CHARTDATE", "CATEGORY", "DESCRIPTION", "ISERROR", "TEXT")
 _PARTS = {"report": 0, "addendum": 1}
@@ -101,16 +98,18 @@ def read_summaries(files: Mapping[str, Path], judge: Callable[[set[str]], Verdic
         dropped["listed admission without a class"] += len(lists.keys() - labels.keys())
     notes = _notes(files["notes"], labels, dropped)
     dropped["admission without a discharge summary"] += len(labels.keys() - notes.keys())
-    records: dict[str, list[Record]] = {}
+    records: dict[str, list[Record]] = {
+        split: [] for split in ("train", *sorted(set(lists.values()) - {"train"}))
+    }
     for identifier in sorted(notes):
         parts = sorted(notes.pop(identifier))
         words = summary_words(" ".join(part.text for part in parts))
         if not words:
             dropped["admission with an empty discharge summary"] += 1
             continue
-        origin = f"{files['notes']}, line {parts[0].line} (admission {identifier})"
+        origin = f"{files['notes'].name}, line {parts[0].line} (admission {identifier})"
         split = lists.get(identifier, "train")
-        records.setdefault(split, []).append(Record(" ".join(words), labels[identifier], origin))
+        records[split].append(Record(" ".join(words), labels[identifier], origin))
     return Reading(records, +dropped)
 
 
@@ -138,7 +137,7 @@ def _notes(path: Path, labels: Mapping[int, str], dropped: Counter[str]) -> dict
         else:
             _, date, _, description, _, text = row.values
             part = _PARTS[description.strip().lower()]
-            notes.setdefault(identifier, []).append(_Note(part, date.strip(), row.line, text))
+            notes.setdefault(identifier, []).append(_Note(part, date.strip()[:10], row.line, text))
     raise_some(errors)
     return notes
 

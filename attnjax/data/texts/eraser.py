@@ -1,6 +1,5 @@
 """ERASER's movie reviews: whole reviews with the words that people gave as their reasons."""
 
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,10 +9,10 @@ from typing import Any, NamedTuple
 from attnjax.data.corpus import SPLITS
 from attnjax.data.labelled import Record
 from attnjax.data.reading import decoded_lines, raise_some, read_lines
-from attnjax.data.texts.archives import Member, is_archive, read_members
+from attnjax.data.texts.archives import Line, is_archive, part_lines, read_members
 from attnjax.data.texts.mistakes import wrong_line
 from attnjax.data.texts.source import Reading, Source
-from attnjax.errors import UserError
+from attnjax.errors import DataError, UserError
 
 LABELS = {"NEG": "negative", "POS": "positive"}
 
@@ -24,7 +23,7 @@ class _Review(NamedTuple):
     review_id: str
     label: str
     spans: list[dict[str, Any]]
-    origin: str
+    line: Line
 
 
 def read_eraser(files: Mapping[str, Path]) -> Reading:
@@ -71,17 +70,19 @@ def read_eraser(files: Mapping[str, Path]) -> Reading:
         for review in _reviews(files[split], _NAMES[split], errors):
             if review.review_id in first:
                 found = f"review {review.review_id!r} again (before: {first[review.review_id]})"
-                errors.append(wrong_line(review.origin, found, "every review once"))
+                errors.append(_wrong(review.line, found, "every review once"))
                 continue
-            first[review.review_id] = review.origin
+            first[review.review_id] = review.line.origin
             words = documents.get(review.review_id)
             if words is None:
                 expected = f"a review of {files['documents']}"
-                errors.append(wrong_line(review.origin, f"review {review.review_id!r}", expected))
+                errors.append(_wrong(review.line, f"review {review.review_id!r}", expected))
                 continue
             rationale = _rationale(review, words, dropped, errors)
             text = " ".join(words)
-            records[split].append(Record(text, review.label, review.origin, rationale=rationale))
+            records[split].append(
+                Record(text, review.label, review.line.origin, rationale=rationale)
+            )
     raise_some(errors)
     dropped["review without annotation"] += len(documents.keys() - first.keys())
     return Reading(records, +dropped)
@@ -97,16 +98,18 @@ def _documents(path: Path, errors: list[UserError]) -> dict[str, list[str]]:
         }
     if is_archive(path):
         return {
-            PurePosixPath(member.name).name: " ".join(_member_lines(path, member)).split()
-            for member in read_members(path, _is_document)
+            PurePosixPath(name).name: " ".join(
+                decoded_lines(content.splitlines(), f"{path}, member {name}")
+            ).split()
+            for name, content in read_members(path, _is_document)
         }
     documents = {}
-    for origin, row in _objects(path, "docs.jsonl", errors):
+    for line, row in _objects(path, "docs.jsonl", errors):
         name, text = row.get("docid"), row.get("text")
         if not isinstance(name, str) or not isinstance(text, str) or not text.split():
-            errors.append(wrong_line(origin, f"docid {name!r}, text {str(text)[:40]!r}", "both"))
+            errors.append(_wrong(line, f"docid {name!r}, text {str(text)[:40]!r}", "both"))
         elif name in documents:
-            errors.append(wrong_line(origin, f"docid {name!r} again", "every review once"))
+            errors.append(_wrong(line, f"docid {name!r} again", "every review once"))
         else:
             documents[name] = text.split()
     return documents
@@ -119,19 +122,19 @@ def _is_document(name: str) -> bool:
 
 def _reviews(path: Path, name: str, errors: list[UserError]) -> Iterator[_Review]:
     """Yield the annotations of a split; `name` is that of its file in an archive."""
-    for origin, row in _objects(path, name, errors):
+    for line, row in _objects(path, name, errors):
         review_id, label = row.get("annotation_id"), row.get("classification")
         groups = row.get("evidences")
         if not isinstance(review_id, str):
-            errors.append(wrong_line(origin, f"annotation_id {review_id!r}", "the id of a review"))
+            errors.append(_wrong(line, f"annotation_id {review_id!r}", "the id of a review"))
         elif label not in LABELS:
-            errors.append(wrong_line(origin, f"classification {label!r}", "NEG or POS"))
+            errors.append(_wrong(line, f"classification {label!r}", "NEG or POS"))
         elif not isinstance(groups, list) or not all(isinstance(one, list) for one in groups):
             expected = "evidences: a list of lists of spans"
-            errors.append(wrong_line(origin, f"evidences {str(groups)[:40]}", expected))
+            errors.append(_wrong(line, f"evidences {str(groups)[:40]}", expected))
         else:
             spans = [span for one in groups for span in one]
-            yield _Review(review_id, LABELS[label], spans, origin)
+            yield _Review(review_id, LABELS[label], spans, line)
 
 
 def _rationale(
@@ -141,12 +144,12 @@ def _rationale(
     marked = [False] * len(words)
     for span in review.spans:
         if not isinstance(span, dict):
-            errors.append(wrong_line(review.origin, f"the span {span!r}", "a JSON object"))
+            errors.append(_wrong(review.line, f"the span {span!r}", "a JSON object"))
             continue
         start, end = span.get("start_token"), span.get("end_token")
         if span.get("docid", review.review_id) != review.review_id:
             found = f"a span of {span['docid']!r}"
-            errors.append(wrong_line(review.origin, found, f"spans of {review.review_id!r}"))
+            errors.append(_wrong(review.line, found, f"spans of {review.review_id!r}"))
         elif (
             not isinstance(start, int)
             or not isinstance(end, int)
@@ -154,11 +157,11 @@ def _rationale(
         ):
             found = f"a span from token {start!r} to {end!r}"
             expected = f"a span within the {len(words)} tokens of the review, its end exclusive"
-            errors.append(wrong_line(review.origin, found, expected))
+            errors.append(_wrong(review.line, found, expected))
         elif "text" in span and span["text"] != " ".join(words[start:end]):
             found = f"{' '.join(words[start:end])[:60]!r} from token {start} to {end}"
             expected = f"the text of the span, {str(span['text'])[:60]!r}"
-            errors.append(wrong_line(review.origin, found, expected))
+            errors.append(_wrong(review.line, found, expected))
         elif start == end:
             dropped["span without a word"] += 1
         else:
@@ -168,35 +171,24 @@ def _rationale(
 
 def _objects(
     path: Path, name: str, errors: list[UserError]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield where each JSON object stands, and the object."""
-    for origin, line in _lines(path, name):
-        if not line.strip():
+) -> Iterator[tuple[Line, dict[str, Any]]]:
+    """Yield each line that is not blank, and the JSON object in it."""
+    for line in part_lines(path, name):
+        if not line.text.strip():
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line.text)
         except (ValueError, RecursionError) as error:
-            errors.append(wrong_line(origin, f"no JSON ({error})", "a JSON object"))
+            errors.append(_wrong(line, f"no JSON ({error})", "a JSON object"))
             continue
         if isinstance(value, dict):
-            yield origin, value
+            yield line, value
         else:
-            errors.append(wrong_line(origin, f"{line[:40]!r}", "a JSON object"))
+            errors.append(_wrong(line, f"{line.text[:40]!r}", "a JSON object"))
 
 
-def _lines(path: Path, name: str) -> Iterator[tuple[str, str]]:
-    """Yield where each line stands, and the line."""
-    if not is_archive(path):
-        for number, line in enumerate(read_lines(path), start=1):
-            yield f"{path}, line {number}", line
-        return
-    for member in read_members(path, lambda one: PurePosixPath(one).name == name):
-        for number, line in enumerate(_member_lines(path, member), start=1):
-            yield f"{path}, {member.name}, line {number}", line
-
-
-def _member_lines(path: Path, member: Member) -> Iterator[str]:
-    return decoded_lines(io.BytesIO(member.content), f"{path}, {member.name}")
+def _wrong(line: Line, found: str, expected: str) -> DataError:
+    return wrong_line(f"{line.where}, line {line.number}", found, expected)
 
 
 _NAMES = {"train": "train.jsonl", "dev": "val.jsonl", "test": "test.jsonl"}

@@ -18,7 +18,7 @@ from attnjax.data.texts import (
     trec,
 )
 from attnjax.data.texts.lengths import between
-from attnjax.data.texts.source import Task
+from attnjax.data.texts.source import Task, keep_all
 
 SENTIMENT = ("negative", "positive")
 
@@ -87,3 +87,16 @@ def task_of(config: DataConfig) -> Task:
         return task
     published = f"bAbI {config.task}" if config.stories == "official_10k" else None
     return task._replace(source=babi.babi_source(config.task, config.stories), published=published)
+
+
+def is_filtered(name: str) -> bool:
+    """Return whether the papers leave out some texts of a data set.
+
+    Args:
+        name: `config.data.name`.
+
+    Example:
+        >>> [is_filtered(name) for name in ("sst", "diabetes", "mr", "planted")]
+        [True, True, False, False]
+    """
+    return name == "sst" or (name in TASKS and TASKS[name].choose is not keep_all)

@@ -30,7 +30,7 @@ def test_every_sentence_becomes_one_text(tmp_path):
         ("no adverse effect", "Two | fields."),
     ]
     assert reading.dropped == {"sentence repeated": 2}
-    assert reading.records["train"][1].origin == f"{tmp_path / 'DRUG-AE.rel'}, line 2"
+    assert reading.records["train"][1].origin == "DRUG-AE.rel, line 2"
 
 
 def test_a_sentence_with_both_labels_is_left_out(tmp_path):

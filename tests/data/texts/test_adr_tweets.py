@@ -39,7 +39,7 @@ def test_the_official_file_has_four_fields_and_no_header(tmp_path):
         ]
     }
     assert reading.dropped == {"tweet not available any more": 1}
-    assert reading.records["train"][1].origin.endswith("adr_tweets.tsv, line 3")
+    assert reading.records["train"][1].origin == "adr_tweets.tsv, line 3"
 
 
 def test_the_prepared_file_has_columns_and_splits(tmp_path):

@@ -48,7 +48,7 @@ def test_anemia_is_acute_or_chronic_not_both(tmp_path):
 def test_a_text_says_where_it_stands(tmp_path):
     # The report of 100001 is the third note; each note before it has one line.
     origin = read_diabetes(write(tmp_path)).records["train"][0].origin
-    assert origin == f"{tmp_path / 'NOTEEVENTS.csv.gz'}, line 4 (admission 100001)"
+    assert origin == "NOTEEVENTS.csv.gz, line 4 (admission 100001)"
 
 
 def test_lists_of_splits_are_followed(tmp_path):

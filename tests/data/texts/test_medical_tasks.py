@@ -57,6 +57,14 @@ def test_the_lists_beside_the_tables_are_the_splits(tmp_path):
     assert counts(corpus) == {"train": [4, 4], "dev": [1, 1], "test": [1, 1]}
 
 
+def test_lists_of_none_of_the_admissions_are_refused_in_words(tmp_path):
+    summaries(tmp_path, [20] * 12)
+    (tmp_path / "train_hadm_ids.txt").write_text("1\n")
+    (tmp_path / "test_hadm_ids.txt").write_text("200001\n")
+    with pytest.raises(DataError, match="diabetes, train split: found no instances"):
+        load_corpus(config("diabetes", tmp_path), cache_dir=tmp_path / "cache")
+
+
 def test_anemia_leaves_out_the_shortest_of_a_split_in_the_papers_filter(tmp_path):
     summaries(tmp_path, [9] + [20] * 40)
     corpus = load_corpus(config("anemia", tmp_path), cache_dir=tmp_path / "cache")
@@ -103,7 +111,7 @@ def test_the_reviews_keep_a_flag_for_each_word(shared_data, tmp_path):
     assert dev.rationale is not None
     assert all(map(np.array_equal, map(len, dev.tokens), map(len, dev.rationale)))
     # The first review of the official file: its first span is from token 692 to 700.
-    place = dev.origin.index(f"{shared_data / 'eraser_movies' / 'val.jsonl'}, line 1")
+    place = dev.origin.index("val.jsonl, line 1")
     words = np.array(dev.tokens[place])
     assert " ".join(words[692:700]) == "definitely the cinematic equivalent of a sleeper car"
     assert dev.rationale[place][692:700].all()
@@ -135,4 +143,4 @@ def test_the_official_archive_of_the_reviews_is_read_alike(tmp_path):
         (False, True, False),
     )
     assert (dev.text, dev.label, dev.rationale) == ("a joy", "positive", (False, False))
-    assert train.origin == f"{path}, movies/train.jsonl, line 1"
+    assert train.origin == "movies/train.jsonl, line 1"
