@@ -1,12 +1,11 @@
 """AG News with its four classes: an adversary whose strength is known up to an interval.
 
 Paper:     the corpus of Zhang, Zhao & LeCun (2015); Jain & Wallace (2019) use two of its
-           classes.
-Command:   python train.py --config=configs/ag_news.py --config.data.path=TRAIN
-           --config.data.test_path=TEST
-           (JSON lines, CSV or TSV with columns text and label)
-Duration:  about a minute on two cores for 6,000 texts, the tests not counted.
-Expected:  test accuracy at least 0.75 with 6,000 training texts.
+           classes (configs/ag_news_binary.py).
+Command:   python train.py --config=configs/ag_news.py --config.data.dir=DIR
+           (without data.dir the official files are downloaded)
+Duration:  DURATION
+Expected:  EXPECTED
 """
 
 from ml_collections import ConfigDict
@@ -17,7 +16,7 @@ from attnjax.config import default_config
 def get_config() -> ConfigDict:
     """Return the config."""
     config = default_config()
-    config.data.name = "file"
+    config.data.name = "ag_news"
     config.data.min_count = 2
     config.data.max_length = 100
     config.data.num_buckets = 3

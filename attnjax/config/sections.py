@@ -82,6 +82,7 @@ class DataConfig:
     filter: str = choice("paper", ("paper", "none"))  # of sst: 5 < tokens < longest, per split
     tokenizer: str = choice("auto", ("auto", "whitespace", "words"))
     lowercase: bool = True
+    digits: str = choice("keep", ("keep", "replace"))  # replace: words with a digit become "qqq"
     min_count: int = number(1, 1, 2**31 - 1)  # rarer words become the unknown word
     vocabulary: str = ""  # a file with one token a line, instead of one counted on train
     vectors: str = ""  # word vectors, fastText or GloVe text format

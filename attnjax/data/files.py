@@ -10,7 +10,7 @@ from attnjax.data.corpus import Corpus
 from attnjax.data.labelled import Record, label_corpus, sorted_labels
 from attnjax.data.reading import raise_some
 from attnjax.data.tables import Table, read_table
-from attnjax.data.text import tokenizer
+from attnjax.data.text import configured_tokenizer
 from attnjax.errors import DataError, UserError, suggestion
 
 SPLIT_NAMES = {
@@ -71,7 +71,7 @@ def file_corpus(config: DataConfig) -> Corpus:
     return label_corpus(
         Path(config.path).name,
         records,
-        tokenize=tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase),
+        tokenize=configured_tokenizer(config, separated=False),
         dev_fraction=config.dev_fraction,
         test_fraction=config.test_fraction,
         split_seed=config.split_seed,

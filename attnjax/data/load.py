@@ -10,7 +10,6 @@ from attnjax.data.planted_writer import VARIANTS
 from attnjax.data.sst import sst_corpus
 from attnjax.data.texts.babi_stories import generated_corpus
 from attnjax.data.texts.corpus import texts_corpus
-from attnjax.data.texts.tasks import TASKS
 from attnjax.data.tfds_source import tfds_corpus
 from attnjax.data.vocabulary import Vocabulary, build_vocabulary, read_vocabulary
 
@@ -38,9 +37,9 @@ def load_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         return tfds_corpus(config, cache_dir=cache_dir)
     if config.name == "babi" and config.stories == "generated":
         return generated_corpus(config)
-    if config.name in TASKS:
-        return texts_corpus(config, cache_dir=cache_dir)
-    return file_corpus(config)
+    if config.name == "file":
+        return file_corpus(config)
+    return texts_corpus(config, cache_dir=cache_dir)
 
 
 def load_vocabulary(config: DataConfig, corpus: Corpus) -> Vocabulary:

@@ -10,7 +10,7 @@ from attnjax.data.cache import cache_folder
 from attnjax.data.corpus import SPLITS, Corpus
 from attnjax.data.labelled import Record, label_corpus
 from attnjax.data.sst_files import LABELS, downloaded_files, local_files
-from attnjax.data.text import split_spaces, tokenizer
+from attnjax.data.text import configured_tokenizer, split_spaces
 from attnjax.data.texts.lengths import keep_lengths
 from attnjax.data.texts.places import content_digest, data_folder
 from attnjax.data.tfds_source import prepare, read_split
@@ -52,7 +52,7 @@ def sst_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
         if split == "train":
             counted = [record.text for record in binary]
         records[split] = _paper(binary, dropped) if config.filter == "paper" else binary
-    tokenize = tokenizer(config.tokenizer, separated=True, lowercase=config.lowercase)
+    tokenize = configured_tokenizer(config, separated=True)
     corpus = label_corpus(
         "sst",
         records,

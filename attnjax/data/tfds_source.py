@@ -11,7 +11,7 @@ from attnjax.config import DataConfig
 from attnjax.data.cache import cache_folder
 from attnjax.data.corpus import Corpus
 from attnjax.data.labelled import Record, label_corpus
-from attnjax.data.text import tokenizer
+from attnjax.data.text import configured_tokenizer
 from attnjax.errors import DataError, UserError, suggestion
 
 FORMAT = "array_record"
@@ -45,7 +45,7 @@ def tfds_corpus(config: DataConfig, *, cache_dir: Path | None = None) -> Corpus:
     text_column, label_column = _columns(builder, config)
     class_names = getattr(builder.info.features[label_column], "names", None) or ()
     expressions = {"train": config.train_split, "dev": config.dev_split, "test": config.test_split}
-    split_words = tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase)
+    split_words = configured_tokenizer(config, separated=False)
     records: dict[str, list[Record]] = {}
     dropped: Counter[str] = Counter()
     for split, expression in expressions.items():

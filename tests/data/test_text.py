@@ -1,6 +1,7 @@
 import pytest
 
-from attnjax.data.text import split_words, tokenizer
+from attnjax.config import DataConfig
+from attnjax.data.text import configured_tokenizer, split_words, tokenizer
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,11 @@ def test_auto_trusts_the_spaces_of_tokenised_sources_only():
     ]
     assert tokenizer("whitespace", separated=False, lowercase=False)(text)[0] == "So-so,"
     assert tokenizer("words", separated=True, lowercase=False)(text)[1] == ","
+
+
+def test_digits_are_replaced_where_the_config_says_so():
+    text = "In 1993 the O's won 3-2, 21st"
+    kept = configured_tokenizer(DataConfig(), separated=True)(text)
+    replaced = configured_tokenizer(DataConfig(digits="replace"), separated=True)(text)
+    assert kept == ["in", "1993", "the", "o's", "won", "3-2,", "21st"]
+    assert replaced == ["in", "qqq", "the", "o's", "won", "qqq", "qqq"]

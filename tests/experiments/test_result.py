@@ -78,6 +78,7 @@ def test_only_asked_tests_are_in_the_results():
     config = resolve({"permutation": {"limit": 5}, "protocol": {"setting": "release"}})
     results = assemble(config, done, {})
     assert results["tests"] == {"permutation": {"median_output_change": {"n": 5}, "limit": 5}}
+    assert results["dataset"]["notes"] == []  # a folder from before there were notes
     assert results["protocol"]["adversary.keep"] == "release"
     assert results["seconds"] == {"train": 1.0, "predictions": 0.1, "permutation": 0.2}
 

@@ -14,7 +14,7 @@ import pytest
 from attnjax.errors import WorkFolderError
 from attnjax.report.explanations import protocol_table
 from attnjax.report.load import read_run
-from attnjax.report.page import write_report
+from attnjax.report.page import provenance, write_report
 
 from .synthetic import ALL_TESTS, make_run
 
@@ -249,3 +249,14 @@ def test_the_report_of_1725_instances_embeds_them_all(tmp_path):
     assert "1,725" in page_of(folder).text
     # A fifth of the 15 MB that 5,000 instances of 200 tokens may take; these have about 20.
     assert (folder / "report.html").stat().st_size < 3_000_000
+
+
+def test_what_must_be_known_of_the_data_stands_with_them(tmp_path):
+    folder = make_run(tmp_path)
+    results = json.loads((folder / "results.json").read_text())
+    note = "AG News: 33,945 of the official 120,000 training texts were there."
+    results["dataset"]["notes"] = [note]
+    (folder / "results.json").write_text(json.dumps(results))
+    items = provenance(read_run(folder))
+    assert [text for name, text in items if name == "About the data"] == [note]
+    assert "About the data" not in dict(provenance(read_run(make_run(tmp_path / "without"))))

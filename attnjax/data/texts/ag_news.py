@@ -8,7 +8,7 @@ from attnjax.config import DataConfig
 from attnjax.data.labelled import Record
 from attnjax.data.reading import line_error, raise_some
 from attnjax.data.tables import read_fields
-from attnjax.data.text import tokenizer
+from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.ag_news_damage import repaired
 from attnjax.data.texts.lengths import keep_lengths
 from attnjax.data.texts.sentences import no_texts
@@ -106,7 +106,7 @@ def choose_two(reading: Reading, config: DataConfig) -> Reading:
 
     Source: the release of Jain & Wallace (2019).
     """
-    tokenize = tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase)
+    tokenize = configured_tokenizer(config, separated=False)
     dropped = Counter(reading.dropped)
     records = {}
     for split, news in reading.records.items():

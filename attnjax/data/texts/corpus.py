@@ -10,7 +10,7 @@ from attnjax.config import DataConfig
 from attnjax.data.cache import cache_folder
 from attnjax.data.corpus import Corpus
 from attnjax.data.labelled import label_corpus
-from attnjax.data.text import tokenizer
+from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.places import content_digest, find_files
 from attnjax.data.texts.source import Reading, Source, Task
 from attnjax.data.texts.tasks import task_of
@@ -86,7 +86,7 @@ def task_corpus(task: Task, reading: Reading, config: DataConfig) -> Corpus:
     corpus = label_corpus(
         config.name,
         chosen.records,
-        tokenize=tokenizer(config.tokenizer, separated=task.whitespace, lowercase=config.lowercase),
+        tokenize=configured_tokenizer(config, separated=task.whitespace),
         dev_fraction=config.dev_fraction,
         test_fraction=config.test_fraction,
         split_seed=config.split_seed,

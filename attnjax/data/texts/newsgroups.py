@@ -9,7 +9,7 @@ from attnjax.config import DataConfig
 from attnjax.data.labelled import Record
 from attnjax.data.reading import raise_some
 from attnjax.data.tables import read_table
-from attnjax.data.text import tokenizer
+from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.archives import is_archive, no_member, read_members
 from attnjax.data.texts.lengths import keep_lengths
 from attnjax.data.texts.rows import text_and_label
@@ -113,7 +113,7 @@ def choose_newsgroups(reading: Reading, config: DataConfig) -> Reading:
     """
     if config.filter != "paper":
         return reading
-    tokenize = tokenizer(config.tokenizer, separated=False, lowercase=config.lowercase)
+    tokenize = configured_tokenizer(config, separated=False)
     dropped = Counter(reading.dropped)
     everything = [*reading.records["train"], *reading.records["test"]]
     kept = keep_lengths(

@@ -1,4 +1,3 @@
-import io
 import os
 import tarfile
 import zipfile
@@ -6,19 +5,11 @@ import zipfile
 import pytest
 
 from attnjax.data.texts import archives
-from attnjax.data.texts.archives import read_members
+from attnjax.data.texts.archives import part_lines, read_members
 from attnjax.errors import DataError
+from tests.data.texts.packing import tar_of
 
 FILES = {"toy/a.txt": b"so dull", "toy/b.txt": b"a joy"}
-
-
-def packed(path, files, mode="w:gz"):
-    with tarfile.open(path, mode) as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return path
 
 
 def everything(path):
@@ -27,7 +18,7 @@ def everything(path):
 
 @pytest.mark.parametrize(("name", "mode"), [("toy.tar.gz", "w:gz"), ("toy.tar", "w")])
 def test_tar_members_are_read(tmp_path, name, mode):
-    assert everything(packed(tmp_path / name, FILES, mode)) == FILES
+    assert everything(tar_of(tmp_path / name, FILES, mode)) == FILES
 
 
 def test_zip_members_are_read_and_only_the_wanted(tmp_path):
@@ -40,7 +31,7 @@ def test_zip_members_are_read_and_only_the_wanted(tmp_path):
 
 def test_links_and_names_that_lead_out_are_passed_over(tmp_path):
     path = tmp_path / "toy.tar"
-    packed(path, {"../out.txt": b"out", "/root.txt": b"root", **FILES}, "w")
+    tar_of(path, {"../out.txt": b"out", "/root.txt": b"root", **FILES}, "w")
     with tarfile.open(path, "a") as archive:
         link = tarfile.TarInfo("toy/link.txt")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
@@ -56,7 +47,7 @@ def test_what_is_no_archive_or_half_of_one_is_named(tmp_path, name):
     with pytest.raises(DataError, match=f"{name}: found a damaged archive"):
         everything(path)
     noise = {"toy/a.txt": os.urandom(5000)}
-    path.write_bytes(packed(tmp_path / "whole.tar.gz", noise).read_bytes()[:3000])
+    path.write_bytes(tar_of(tmp_path / "whole.tar.gz", noise).read_bytes()[:3000])
     with pytest.raises(DataError, match="download or copy it again"):
         everything(path)
 
@@ -69,4 +60,19 @@ def test_a_missing_archive_is_named(tmp_path):
 def test_a_member_beyond_all_texts_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "LARGEST", 6)
     with pytest.raises(DataError, match=r"member toy/a.txt: found 7 bytes; expected .* at most 6"):
-        everything(packed(tmp_path / "toy.tar.gz", FILES))
+        everything(tar_of(tmp_path / "toy.tar.gz", FILES))
+
+
+def test_the_lines_of_a_part_come_from_its_file_or_from_the_archive(tmp_path):
+    content = "\ufeffso d\xfcll\r\na\u2028joy\n".encode()
+    (tmp_path / "a.txt").write_bytes(content)
+    packed = tar_of(tmp_path / "toy.tar.gz", {"toy/a.txt": content, "toy/b.txt": b"other"})
+    for path, name in ((tmp_path / "a.txt", "a.txt"), (packed, "toy/a.txt")):
+        lines = list(part_lines(path, "/a.txt"))
+        assert [line.text for line in lines] == ["so d\xfcll", "a\u2028joy"]
+        assert [line.origin for line in lines] == [f"{name}, line 1", f"{name}, line 2"]
+    with pytest.raises(DataError, match=r"no file in it whose name ends in /c.txt"):
+        list(part_lines(packed, "/c.txt"))
+    broken = tar_of(tmp_path / "latin.tar", {"toy/a.txt": b"fine\nd\xfcll\n"}, "w")
+    with pytest.raises(DataError, match=r"member toy/a.txt, line 2: found byte 0xfc .*not UTF-8"):
+        list(part_lines(broken, "/a.txt"))
