@@ -89,6 +89,12 @@ def test_all_mistakes_are_reported_together():
             {"mass_adversary": {"words_file": "a.txt"}, "tests": ["mass_adversary"]},
             "none with another",
         ),
+        ({"data": {"question_column": "q"}}, "question_column: found set for data 'planted'"),
+        (
+            {"data": {"path": "a.csv", "candidates_column": "c"}},
+            "question_column: found '' beside config.data.candidates_column 'c'",
+        ),
+        ({"selection": {"score": "f1"}}, "one of auto, auc, accuracy, loss"),
         ({"data": {"planted": "dense"}}, "one of mixed, sparse, redundant"),
     ],
 )

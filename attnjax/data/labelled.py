@@ -267,7 +267,7 @@ def check_labels(name: str, records: Mapping[str, Sequence[Record]]) -> None:
                 DataError(
                     f"{name}, {split} split",
                     found=f"one class only: all {count} labels are {label!r}",
-                    expected="at least two classes (the best epoch is chosen by ROC AUC on dev)",
+                    expected="at least two classes (the best epoch is chosen by a score on dev)",
                     action="check config.data.label_column, or add texts of another class",
                 )
             )

@@ -111,7 +111,7 @@ def params_to_release(params: Params) -> dict[str, np.ndarray]:
     """Return arrays under the released code's names: the inverse of `params_from_release`.
 
     Args:
-        params: those of a model of `build_model`.
+        params: those of a model of `build_model` that answers no questions.
 
     Example:
         >>> import jax

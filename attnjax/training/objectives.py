@@ -41,14 +41,14 @@ class Objective(NamedTuple):
 
     Attributes:
         row_loss: the loss of one instance.
-        judged_by: "auc": the best epoch has the largest area under the ROC curve on dev;
+        judged_by: "score": the best epoch has the largest `config.selection.score` on dev;
             "loss": the smallest mean of `row_loss` on dev.
         times_class_weights: whether the loss of a batch is multiplied by the sum of its
             rows' class weights, as a released code does.
     """
 
     row_loss: RowObjective
-    judged_by: Literal["auc", "loss"] = "auc"
+    judged_by: Literal["score", "loss"] = "score"
     times_class_weights: bool = False
 
 

@@ -34,7 +34,7 @@ class PopulationResult(NamedTuple):
     Attributes:
         params: the weights of each member's best epoch; arrays with a leading axis M.
         best_epoch: counted from 0; -1 where nothing was trained.
-        best_score: by which it was chosen: area under the curve, or minus a loss, on dev;
+        best_score: by which it was chosen on dev: `config.selection.score`, or minus a loss;
             NaN where nothing was trained.
         epochs_run: epochs trained; all members run to the last.
         steps: steps taken, by each member.

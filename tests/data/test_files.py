@@ -162,3 +162,87 @@ def test_a_text_of_marks_only_has_words_but_one_of_spaces_has_not(tmp_path):
     rows = [{"text": "?!", "label": i % 2} for i in range(20)]
     path.write_text("\n".join(map(json.dumps, rows)))
     assert file_corpus(config(path)).splits["dev"].tokens[0] == ("?", "!")
+
+
+ASKED = {"question_column": "question", "candidates_column": "options"}
+
+
+def asked_file(path, rows):
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    return path
+
+
+def test_questions_and_candidates(tmp_path):
+    """A class that is never right but possible is a class too."""
+    names = ["train"] * 4 + ["dev"] * 2 + ["test"] * 2
+    rows = [
+        {
+            "text": f"Text {i}",
+            "question": f"Who is {i} ?",
+            "label": "ab"[i % 2],
+            "options": [["a", "b"], "b|c|a", '["a", "b", "c"]', ["b", "b", "a"]][i % 4],
+            "split": name,
+        }
+        for i, name in enumerate(names)
+    ]
+    path = asked_file(tmp_path / "r.jsonl", rows)
+    corpus = file_corpus(config(path, split_column="split", **ASKED))
+    assert corpus.class_names == ("a", "b", "c")
+    train = corpus.splits["train"]
+    assert train.question[1] == ("who", "is", "1", "?")
+    assert train.candidates == ((0, 1), (0, 1, 2), (0, 1, 2), (0, 1))
+    assert corpus.splits["test"].question[0] == ("who", "is", "6", "?")
+    without = file_corpus(config(path, split_column="split", question_column="question"))
+    assert without.splits["train"].candidates is None
+    assert without.class_names == ("a", "b")
+
+
+def test_a_table_may_have_candidates_too(tmp_path):
+    path = tmp_path / "r.tsv"
+    rows = [f"text {i}\twho ?\t{i % 2}\t{'0|1|2'}" for i in range(20)]
+    path.write_text("\n".join(["text\tquestion\tlabel\toptions", *rows]) + "\n")
+    corpus = file_corpus(config(path, **ASKED))
+    assert corpus.class_names == ("0", "1", "2")
+    assert corpus.splits["dev"].candidates[0] == (0, 1, 2)
+
+
+def test_mistakes_of_questions_are_named_together(tmp_path):
+    fine = {"text": "x", "question": "who ?", "label": "a", "options": ["a", "b"]}
+    rows = [
+        fine,
+        fine | {"question": " "},
+        fine | {"question": 3},
+        fine | {"options": "[1, 2"},
+        fine | {"options": ""},
+        fine | {"options": []},
+        fine | {"options": None},
+        fine | {"options": ["a", 0.5]},
+        {name: fine[name] for name in ("text", "label", "options")},
+    ]
+    with pytest.raises(UserError) as raised:
+        file_corpus(config(asked_file(tmp_path / "r.jsonl", rows), **ASKED))
+    for message in (
+        "line 2: found an empty text in column 'question'",
+        "line 3: found 3, which is no string, in column 'question'",
+        "line 4: found '[1, 2' in column 'options'; expected the possible answers",
+        "line 5: found '' in column 'options'",
+        "line 6: found [] in column 'options'",
+        "line 7: found None in column 'options'",
+        "line 8: found 0.5 in column 'options'; expected a label",
+        "line 9: found no text in column 'question'",
+    ):
+        assert message in str(raised.value)
+    assert "8 problems" in str(raised.value)
+
+
+def test_an_answer_that_is_no_candidate_is_named(tmp_path):
+    rows = [{"text": "x", "question": "q", "label": name, "options": ["a"]} for name in "abab"]
+    with pytest.raises(UserError, match=r"line 2: found the answer 'b', which is no candidate"):
+        file_corpus(config(asked_file(tmp_path / "r.jsonl", rows * 5), **ASKED))
+
+
+def test_columns_that_a_file_lacks_are_named_by_their_setting(reviews):
+    with pytest.raises(UserError) as raised:
+        file_corpus(config(reviews, **ASKED))
+    for name in ("question_column", "candidates_column"):
+        assert f"the column that config.data.{name} names" in str(raised.value)

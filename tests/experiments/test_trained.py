@@ -27,6 +27,8 @@ from attnjax.experiments.uniform import summarise_uniform
 from attnjax.experiments.yardsticks import add_yardsticks
 from attnjax.models.build import build_model
 from attnjax.training.run import initial_params
+from attnjax.types import Batch
+from tests.models.tiny import asked, tiny_question
 
 LABEL = np.arange(200) % 2
 IDS = np.arange(200, dtype=np.int32)
@@ -290,6 +292,15 @@ def test_norms_are_those_of_the_states_of_real_tokens(key):
     assert found["values"] == pytest.approx(
         np.linalg.norm(states @ kernel, axis=1).mean(), rel=1e-5
     )
+    assert found["decoder"] == pytest.approx(np.sqrt((kernel**2).sum()), rel=1e-6)
+
+
+def test_the_decoders_norm_of_a_question_model_is_of_the_kernel_that_attention_feeds():
+    model, params = tiny_question("average")
+    batch = Batch(asked(range(2), 8, 9), np.ones(2, bool))
+    found = norms(model, params, [batch])
+    kernel = np.asarray(params["decoder"]["context"]["kernel"], np.float64)
+    assert set(found) == {"states", "decoder"}
     assert found["decoder"] == pytest.approx(np.sqrt((kernel**2).sum()), rel=1e-6)
 
 

@@ -1,8 +1,10 @@
 """The embedded JSON: what a browser gets back from it, and how large it is."""
 
 import json
+import shutil
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -16,7 +18,7 @@ from attnjax.report.instances import (
     embed_instances,
 )
 from attnjax.report.load import read_run
-from attnjax.report.scope import instance_notes
+from attnjax.report.scope import instance_notes, scope_notes
 
 from .conftest import NASTY
 from .synthetic import make_run
@@ -56,6 +58,25 @@ def test_evidence_is_given_by_position(planted):
     data = json.loads(embed_instances(read_run(planted), limit=1000).json)
     rows = pq.read_table(planted / "instances.parquet").column("evidence").to_pylist()
     assert data["evidence"] == [np.flatnonzero(row).tolist() for row in rows]
+
+
+def test_what_is_asked_stands_with_the_text(binary, tmp_path):
+    folder = shutil.copytree(binary, tmp_path / "asked")
+    table = pq.read_table(folder / "instances.parquet")
+    questions = [["who", "</script>", str(row)] for row in range(len(table))]
+    candidates = [[0, 1][: 1 + row % 2] for row in range(len(table))]
+    table = table.append_column("question", pa.array(questions))
+    table = table.append_column("candidates", pa.array(candidates, pa.list_(pa.int32())))
+    pq.write_table(table, folder / "instances.parquet")
+    run = read_run(folder)
+    embedded = embed_instances(run, limit=16).json
+    assert "<" not in embedded
+    data = json.loads(embedded)
+    chosen = range(0, len(table), len(table) // 16)
+    assert data["question"] == [" ".join(questions[row]) for row in chosen]
+    assert data["candidates"] == [candidates[row] for row in chosen]
+    assert "question" not in json.loads(embed_instances(read_run(binary), limit=16).json)
+    assert any("the question is read but not attended to" in note for note in scope_notes(run))
 
 
 def test_instances_without_an_adversary_have_none(nasty):

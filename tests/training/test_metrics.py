@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
-from attnjax.training.metrics import score
+from attnjax.training.metrics import Scores, judge_scores, score
 
 
 def draw(count, num_classes, seed):
@@ -55,3 +55,23 @@ def test_unknown_labels_are_left_out():
 
 def test_a_sure_and_wrong_prediction_has_a_finite_loss():
     assert 80 < score(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]])).loss * 2 < 100
+
+
+SCORES = Scores(accuracy=0.5, f1=0.4, f1_macro=0.3, auc=0.8, loss=0.7)
+
+
+@pytest.mark.parametrize(
+    ("by", "num_classes", "scores", "expected"),
+    [
+        ("auto", 2, SCORES, ("auc", 0.8)),
+        ("auto", 3, SCORES, ("accuracy", 0.5)),
+        ("auc", 3, SCORES, ("auc", 0.8)),
+        ("accuracy", 2, SCORES, ("accuracy", 0.5)),
+        ("loss", 2, SCORES, ("negative_loss", -0.7)),
+        ("auto", 2, SCORES._replace(auc=None), ("negative_loss", -0.7)),
+        ("auc", 3, SCORES._replace(auc=None), ("negative_loss", -0.7)),
+        ("auto", 3, SCORES._replace(auc=None), ("accuracy", 0.5)),
+    ],
+)
+def test_what_an_epoch_is_judged_by(by, num_classes, scores, expected):
+    assert judge_scores(scores, by, num_classes=num_classes) == expected

@@ -98,6 +98,20 @@ def test_decay_is_added_to_the_gradient_and_spares_attention():
     assert abs(decayed - plain) > 1e-3
 
 
+def test_attention_has_a_decay_of_its_own():
+    config = TrainingConfig(
+        amsgrad="release", learning_rate=RATE, weight_decay=0.0, attention_weight_decay=0.1
+    )
+    params = {name: jnp.array([2.0]) for name in ("attention", "encoder")}
+    gradients = np.array([0.3, -0.2, 0.1])
+    trees = [{name: jnp.array([g]) for name in params} for g in gradients]
+    found = run(build_optimizer(config, ModelConfig()), params, trees)[-1]
+    decayed = pytorch_amsgrad([2.0], gradients[:, None], weight_decay=0.1)[-1]
+    plain = pytorch_amsgrad([2.0], gradients[:, None])[-1]
+    np.testing.assert_allclose(found["attention"], decayed, rtol=1e-6)
+    np.testing.assert_allclose(found["encoder"], plain, rtol=1e-6)
+
+
 def test_decay_pulls_towards_zero_where_there_is_no_gradient():
     config = TrainingConfig(amsgrad="fixed", weight_decay=0.1)
     params = {"decoder": jnp.array([3.0, -3.0])}
@@ -109,10 +123,12 @@ def test_decay_pulls_towards_zero_where_there_is_no_gradient():
 
 def test_frozen_embeddings_do_not_move_and_cost_no_memory():
     config = TrainingConfig(amsgrad="release", weight_decay=0.1)
-    params = {"embedding": {"table": jnp.ones((50, 2))}, "decoder": jnp.ones(1)}
+    tables = {name: {"table": jnp.ones((50, 2))} for name in ("embedding", "question_embedding")}
+    params = {**tables, "decoder": jnp.ones(1)}
     optimizer = build_optimizer(config, ModelConfig(freeze_embeddings=True))
     found = run(optimizer, params, [params] * 2)[-1]
-    np.testing.assert_array_equal(found["embedding"]["table"], 1.0)
+    for name in tables:
+        np.testing.assert_array_equal(found[name]["table"], 1.0)
     assert found["decoder"][0] < 1
     held = sum(leaf.size for leaf in jax.tree.leaves(optimizer.init(params)))
     assert held < 50
