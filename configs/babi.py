@@ -6,8 +6,9 @@ Paper:     Jain & Wallace (2019), rows bAbI 1 to 3 of tables 1 and 2: embeddings
 Command:   python train.py --config=configs/babi.py --config.data.dir=DIR
            (without data.dir the official archive is downloaded; other tasks by
            --config.data.task=2, and --config.data.stories=generated needs no files)
-Duration:  DURATION
-Expected:  EXPECTED
+Duration:  about seven seconds an epoch of task 1 on two busy cores, the tests not counted.
+Expected:  task 1: test accuracy at least 0.99 (0.999 with seed 0, after epoch 7; for the five
+           before it stays near 0.53). The paper has 1.00, 0.48 and 0.62 for tasks 1, 2, 3.
 """
 
 from ml_collections import ConfigDict

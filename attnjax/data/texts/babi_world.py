@@ -156,16 +156,23 @@ class World:
         must have been carried (twice for task 3) since it was taken; one that lies somewhere
         is known by the last move of who left it.
         """
-        if task == 1:
-            person = self.pick([name for name in PEOPLE if name in self.last])
-            step = self.last[person]
-            return self._asked(f"Where is {person}?", step.place, (step.line,), origin)
-        if task == 2:
-            known = [name for name in THINGS if self._whereabouts(name)]
-            name = self.pick(known) if known else ""
-            step = self._whereabouts(name)
-            lines = (self.things[name].event, step.line) if step else ()
-            return self._asked(f"Where is the {name}?", step.place, lines, origin) if step else None
+        asking = {1: self._where_is_person, 2: self._where_is_thing, 3: self._where_was_thing}
+        return asking[task](origin)
+
+    def _where_is_person(self, origin: str) -> Question:
+        person = self.pick([name for name in PEOPLE if name in self.last])
+        step = self.last[person]
+        return self._asked(f"Where is {person}?", step.place, (step.line,), origin)
+
+    def _where_is_thing(self, origin: str) -> Question | None:
+        known = [(name, step) for name in THINGS if (step := self._brought(self.things[name]))]
+        if not known:
+            return None
+        name, step = self.pick(known)
+        lines = (self.things[name].event, step.line)
+        return self._asked(f"Where is the {name}?", step.place, lines, origin)
+
+    def _where_was_thing(self, origin: str) -> Question | None:
         carried = [name for name in THINGS if len(self.things[name].steps) > 1]
         if not carried:
             return None
@@ -175,11 +182,10 @@ class World:
         asked = f"Where was the {name} before the {named.place}?"
         return self._asked(asked, before.place, lines, origin)
 
-    def _whereabouts(self, name: str) -> Step | None:
+    def _brought(self, thing: Thing) -> Step | None:
         """Return the step that brought a thing where it is, if one was told."""
-        thing = self.things.get(name)
-        if thing is None or not thing.holder:
-            return thing.left if thing else None
+        if not thing.holder:
+            return thing.left
         return thing.steps[-1] if thing.steps else None
 
     def _way(self, thing: Thing) -> tuple[Step, Step]:

@@ -180,6 +180,8 @@ def test_as_a_corpus_its_classes_are_all_names_of_all_splits(tmp_path):
         line.split(":")[0] for line in first[3]
     }
     assert "@entity59" in corpus.class_names
+    trained = set(corpus.splits["train"].label.tolist())
+    assert not set(test.label.tolist()) <= trained
     assert corpus.published == "CNN"
     vocabulary = load_vocabulary(config, corpus)
     encoded = encode(

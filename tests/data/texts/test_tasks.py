@@ -14,7 +14,6 @@ CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 BY_THEMSELVES = {"planted", "sst", "file", "tfds"}
 WAITING = {
     *("ade_corpus", "adr_tweets", "eraser_movies", "diabetes", "anemia"),
-    *("babi", "snli", "cnn"),
 }
 """Names that a config may have and whose readers are still to come."""
 
