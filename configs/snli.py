@@ -9,7 +9,8 @@ Command:   python train.py --config=configs/snli.py --config.data.dir=DIR
            pairs is enough, and the report says so)
 Duration:  about a minute an epoch of 18,000 pairs on two busy cores, the tests not counted.
 Expected:  with 18,000 training pairs after 5 epochs: dev accuracy 0.604, test accuracy 0.588,
-           and still rising. The paper has 0.78 with all pairs.
+           and still rising; in batches of 64 after 6 epochs 0.615 and 0.598. The paper has 0.78
+           with all pairs.
 """
 
 from ml_collections import ConfigDict
