@@ -63,9 +63,11 @@ def epoch_value(scores: Scores, by: str, *, num_classes: int) -> float:
         0.8
     """
     name = judged_by(by, num_classes=num_classes, has_area=scores.auc is not None)
-    if name == "accuracy" or scores.auc is None:
-        return scores.accuracy if name == "accuracy" else -scores.loss
-    return scores.auc if name == "auc" else -scores.loss
+    if name == "accuracy":
+        return scores.accuracy
+    if name == "negative_loss" or scores.auc is None:
+        return -scores.loss
+    return scores.auc
 
 
 def mean_scores(members: Sequence[Scores]) -> Scores:
