@@ -182,9 +182,10 @@ CLAIMS = (
         ),
     ),
     Claim(
-        "... and better with leave-one-out.",
+        "It agrees better with leave-one-out there, too.",
         "section 4.1, table 2",
-        "the same of attention and leave-one-out",
+        "the interval of the mean tau of attention and leave-one-out with Average lies above that "
+        "with the BiLSTM",
         _higher(
             ("average", "additive", "leave_one_out_agreement"),
             ("lstm", "additive", "leave_one_out_agreement"),
@@ -201,7 +202,7 @@ CLAIMS = (
         ),
     ),
     Claim(
-        "With Average they do not.",
+        "With Average, gradients agree no better with leave-one-out than attention does.",
         "the authors' own figures: the difference is about zero or negative",
         "the interval of the mean tau of gradient and leave-one-out does not lie above that of "
         "attention and leave-one-out",
@@ -222,13 +223,13 @@ CLAIMS = (
     Claim(
         "Shuffling the attention hardly moves the output.",
         "section 4.2.1, figure 6",
-        "of the median text, the median output change over the shuffles is below 0.1",
+        "the median output change over the shuffles, taken of the median text, is below 0.1",
         _permutation(0.1),
     ),
     Claim(
-        "... even where one token has most of the attention.",
+        "It hardly moves it even where one token has most of the attention.",
         "section 4.2.1, figure 6; the paper names Diabetes as an exception",
-        "the same over the texts of the highest quarter of largest weights that occurs",
+        "the same holds of the texts in the highest quarter of largest weights that has ten texts",
         _permutation_of_peaked(0.1),
     ),
     Claim(
@@ -239,10 +240,10 @@ CLAIMS = (
         _adversary,
     ),
     Claim(
-        "... even where one token has most of the attention.",
+        "It does even where one token has most of the attention.",
         "section 4.2.2, figure 8",
-        "the median of the largest JSD found is above 0.5 nats over the texts of the highest "
-        "quarter of largest weights that occurs",
+        "the median of the largest JSD found is above 0.5 nats over the texts in the highest "
+        "quarter of largest weights (0 to 0.25, ..., 0.75 to 1) that has ten texts",
         _adversary_of_peaked,
     ),
 )

@@ -13,6 +13,7 @@ CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 
 BY_THEMSELVES = {"planted", "sst", "file", "tfds"}
 
+
 def counts(corpus):
     return {split: np.bincount(texts.label).tolist() for split, texts in corpus.splits.items()}
 
