@@ -1,14 +1,15 @@
 """bAbI: questions on short stories, the answer one of six places.
 
 Paper:     Jain & Wallace (2019), rows bAbI 1 to 3 of tables 1 and 2: embeddings of 50, 32
-           units per direction, batches of 50, up to 100 epochs, epsilon 0.05. They cut 15% of
-           the training questions for dev. All six answers are always possible.
+           units per direction, batches of 50, epsilon 0.05; up to 100 epochs at a rate of 1e-3,
+           where here a third of the epochs is enough at 3e-3. They cut 15% of the training
+           questions for dev. All six answers are always possible.
 Command:   python train.py --config=configs/babi.py --config.data.dir=DIR
            (without data.dir the official archive is downloaded; other tasks by
            --config.data.task=2, and --config.data.stories=generated needs no files)
 Duration:  about seven seconds an epoch of task 1 on two busy cores, the tests not counted.
-Expected:  task 1: test accuracy at least 0.99 (0.999 with seed 0, after epoch 7; for the five
-           before it stays near 0.53). The paper has 1.00, 0.48 and 0.62 for tasks 1, 2, 3.
+Expected:  task 1: test accuracy at least 0.99 (for some epochs it stays near 0.53 first). The
+           paper has 1.00, 0.48 and 0.62 for tasks 1, 2, 3.
 """
 
 from ml_collections import ConfigDict
@@ -31,8 +32,9 @@ def get_config() -> ConfigDict:
     config.model.attention = "additive"
     config.model.embedding_size = 50
     config.model.hidden_size = 32  # per direction
-    config.training.epochs = 100
+    config.training.epochs = 60
     config.training.batch_size = 50
-    config.training.patience = 20
+    config.training.learning_rate = 3e-3
+    config.training.patience = 10
     config.adversary.epsilon = 0.05
     return config

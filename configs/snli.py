@@ -30,7 +30,7 @@ def get_config() -> ConfigDict:
     config.model.hidden_size = 64  # per direction
     config.model.dropout = 0.3
     config.training.epochs = 12
-    config.training.batch_size = 128
+    config.training.batch_size = 64
     config.training.learning_rate = 2e-3
     config.training.patience = 4
     config.adversary.epsilon = 0.05

@@ -165,9 +165,7 @@ def _published_count(found: list[Finding]) -> str:
 def _claim(number: int, claim: Claim, records: Mapping[str, dict[str, Any]]) -> str:
     """Return what was found of one claim, data set by data set."""
     found = findings(claim, records)
-    opening = (
-        f"### {number}. {claim.statement}\n\nSource: {claim.source}. Passed where {claim.rule}."
-    )
+    opening = f"### {number}. {claim.statement}\n\nSource: {claim.source}. Passed if {claim.rule}."
     if not found:
         return opening + " The runs that it needs are missing."
     words = {True: "passed", False: "not passed", None: "no numbers"}

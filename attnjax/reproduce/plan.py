@@ -9,6 +9,13 @@ ENCODERS = ("lstm", "cnn", "average")
 LONG = ("--config.leave_one_out.limit=300",)
 """Leave-one-out costs the square of a text's length."""
 
+MANY = (
+    "--config.leave_one_out.limit=2000",
+    "--config.permutation.limit=2000",
+    "--config.adversary.limit=1000",
+)
+"""For test splits of thousands of texts where every attention has to be decoded."""
+
 
 class Data(NamedTuple):
     """A data set of the paper and how it is run here.
@@ -68,7 +75,7 @@ DATA = (
         "SNLI",
         "snli",
         "accuracy",
-        (),
+        MANY,
         0.60,
         "18,000 of 549,367 training pairs; word vectors begin at random instead of from GloVe",
     ),
