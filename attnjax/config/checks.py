@@ -24,6 +24,15 @@ def check_together(config: Config, errors: list[UserError]) -> None:
         )
     if data.name == "tfds" and not data.tfds_name:
         errors.append(config_error("config.data.tfds_name", "''", "a TFDS dataset", "name one"))
+    if data.limit == 1:
+        errors.append(
+            config_error(
+                "config.data.limit",
+                "1",
+                "at least 2, so that there are two classes, or 0",
+                "raise it",
+            )
+        )
     if data.vectors and data.skip_gram:
         errors.append(
             config_error(

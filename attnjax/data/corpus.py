@@ -162,24 +162,26 @@ def subset(split: Instances, keep: Sequence[int]) -> Instances:
 def limited(corpus: Corpus, limit: int, *, seed: int) -> Corpus:
     """Return a corpus of at most `limit` instances of each split; the rest count as dropped.
 
-    They are the first of a shuffle, in the order of the split, so that data sorted by label
-    keep their classes. The vocabulary is counted on what is left.
+    They are drawn at random, but first one of each class that the split has, as far as the
+    limit allows, and stand in the order of the split. The vocabulary is counted on what is left.
 
     Args:
         corpus: all of it.
-        limit: at least 1.
+        limit: at least 2.
         seed: of the draw, at least 0.
 
     Example:
-        >>> split = instances([["a"], ["b"], ["c"]], [0, 1, 0])
+        >>> split = instances([["a"], ["b"], ["c"]], [0, 0, 1])
         >>> few = limited(Corpus("toy", dict.fromkeys(SPLITS, split), ("x", "y")), 2, seed=0)
-        >>> len(few.splits["dev"]), few.dropped
-        (2, {'beyond config.data.limit': 3})
+        >>> few.splits["dev"].label.tolist(), few.dropped
+        ([0, 1], {'beyond config.data.limit': 3})
     """
     splits, beyond = {}, 0
     for name, split in corpus.splits.items():
         order = np.random.default_rng(seed).permutation(len(split))
-        splits[name] = subset(split, sorted(order[:limit].tolist()))
+        _, first = np.unique(split.label[order], return_index=True)
+        chosen = np.concatenate([order[np.sort(first)], np.delete(order, first)])[:limit]
+        splits[name] = subset(split, sorted(chosen.tolist()))
         beyond += len(split) - len(splits[name])
     dropped = dict(corpus.dropped)
     if beyond:

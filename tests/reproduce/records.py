@@ -8,43 +8,59 @@ TESTS = (
     "gradient_leave_one_out",
     "random_agreement",
 )
+TEXTS = 52
+"""Of the test split."""
+
+
+def estimate(value: float, *, n: int = TEXTS, width: float = 0.02) -> dict[str, Any]:
+    """Return a figure with an interval around it."""
+    return {"value": value, "ci95": [value - width, value + width], "n": n}
 
 
 def record(row: str, *, taus: dict[str, tuple[float, float, float]] | None = None) -> dict:
     """Return a record with the given taus (mean, low, high); 0.3 [0.29, 0.31] where none is."""
     given = dict.fromkeys(TESTS, (0.3, 0.29, 0.31)) | (taus or {})
-    groups = [
-        {"low": 0.0, "high": 0.25, "n": 40, "mean": 0.02, "median": 0.01},
-        {"low": 0.75, "high": 1.0, "n": 12, "mean": 0.3, "median": 0.25},
-    ]
     tests: dict[str, Any] = {
-        name: {"tau": {"overall": {"mean": mean, "ci95": [low, high], "n": 50, "undefined": 0}}}
+        name: {"tau": {"overall": {"mean": mean, "ci95": [low, high], "n": TEXTS, "undefined": 0}}}
         for name, (mean, low, high) in given.items()
     }
-    summary = {"mean": 0.1, "median": 0.05, "ci95": [0.08, 0.12], "n": 52, "undefined": 0}
-    tests["permutation"] = {"median_output_change": summary, "by_max_attention": groups}
+    summary = {"mean": 0.1, "median": 0.05, "ci95": [0.08, 0.12], "n": TEXTS, "undefined": 0}
+    tests["permutation"] = {"median_output_change": summary}
     tests["adversary"] = {
         "epsilon": 0.01,
-        "limit": 40,
-        "search": {"max_jsd": summary | {"mean": 0.5}, "by_max_attention": groups},
+        "search": {"max_jsd": summary | {"mean": 0.5, "n": 40}},
         "exact": {"status": "solved", "max_jsd": summary | {"mean": 0.6}},
     }
     return {
         "schema": 1,
         "row": row,
+        "command": f"python train.py --config={row}",
         "changed": [],
+        "attnjax": "0.1",
+        "packages": {"jax": "0.10.2"},
         "device": "1 x cpu (cpu)",
         "seed": 0,
+        "protocol": "fixed",
         "dataset": {
-            "splits": {"train": 1000, "dev": 100, "test": 52},
+            "published": {"sst": "SST", "babi1": "bAbI 1"}.get(row.split("-", maxsplit=1)[0]),
+            "splits": {"train": 1000, "dev": 100, "test": TEXTS},
             "dropped": {"neutral label": 7},
             "vocabulary": 1234,
             "truncated": 3,
+            "notes": ["A part of it."],
+            "vectors": None,
         },
         "model": {"epochs_run": 8},
-        "performance": {"accuracy": 0.8, "accuracy_ci95": [0.7, 0.9], "f1": 0.75},
+        "performance": {"accuracy": 0.8, "accuracy_ci95": [0.7, 0.9], "f1": 0.75, "loss": 0.4},
+        "instances": {
+            "majority_share": 0.55,
+            "sure_share": 0.25,
+            "near_maximal": estimate(0.61, n=40),
+            "shuffled": estimate(0.03),
+            "peaked": {"shuffled": estimate(0.04, n=20), "adversary": estimate(0.58, n=15)},
+            "by_certainty": {"least_sure": estimate(0.4, n=13), "surest": estimate(0.1, n=13)},
+        },
         "tests": tests,
-        "near_maximal_share": 0.61,
         "seconds": {"train": 60.0, "gradient": 2.0, "permutation": 1.0},
         "peak_bytes": 2**30,
     }

@@ -34,11 +34,12 @@ def test_rows_are_run_and_then_only_told_again(root, capsys):
     for name, record in kept.items():
         assert record["row"] == name
         assert record["changed"] == SMALL
+        assert record["dataset"]["published"] is None
         assert record["model"]["encoder"] == "average"
         assert record["peak_bytes"] is None or record["peak_bytes"] > 2**26
         assert not (root / "runs" / name / "checkpoints").exists()
     page = (root / "docs/reproduction.md").read_text()
-    assert "| SST | Average | dot |" in page
+    assert "| SST * | Average | dot |" in page
     capsys.readouterr()
     assert run(root, "--only=sst-average-dot") == 0
     said = capsys.readouterr().err
@@ -54,7 +55,7 @@ def test_a_row_without_its_data_does_not_stop_the_others(root, capsys):
     assert "no such folder" in said
     assert "not run, for the reasons above: imdb-average-additive" in said
     assert [path.stem for path in (root / "docs/results").iterdir()] == ["sst-average-additive"]
-    assert "No row of IMDB" in (root / "docs/reproduction.md").read_text()
+    assert "- IMDB: no row" in (root / "docs/reproduction.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,8 @@ def test_a_row_without_its_data_does_not_stop_the_others(root, capsys):
         (["--workdir=runs", "--sed=1"], "sed"),
         (["--workdir=runs", "surplus"], "the argument 'surplus'"),
         (["--only=sst"], "no --workdir"),
+        (["--workdir=runs", "--config.model.encoder=cnn"], "every row sets by itself"),
+        (["--workdir=runs", "--docs=configs/sst.py"], "found a file"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(root, capsys, arguments, message):
