@@ -1,5 +1,6 @@
 """The command: rows one after another, each a work folder; then the page."""
 
+import gc
 import shutil
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from absl import flags
 
 from attnjax import cli
-from attnjax.errors import ConfigError, UserError
+from attnjax.errors import ConfigError, UserError, raise_all
 from attnjax.reproduce.memory import forget_peak, peak_bytes
 from attnjax.reproduce.page import write_page
 from attnjax.reproduce.plan import Row, chosen_rows
@@ -28,7 +29,8 @@ USAGE = """Run the models of the tables of "Attention is not Explanation" and wr
   --data_dir          local copies of the data sets' files (config.data.dir of every row)
   --docs              where results/ROW.json and reproduction.md are written
   --keep_checkpoints  keep the checkpoints of finished rows
-  --config...         fields changed in every row; the page says so
+  --config...         fields changed in every row; the page marks such rows and compares them
+                      with nothing
 
 Run it in the root of the project, where configs/ is."""
 
@@ -91,16 +93,13 @@ def _run_row(asked: Asked, row: Row) -> int:
     places = [f"--workdir={directory}"]
     if asked.data_dir:
         places.append(f"--config.data.dir={asked.data_dir}")
+    gc.collect()  # what the row before left would count as this one's
     watched = forget_peak()
     code = cli.main([*row.arguments(), *asked.overrides, *places], root=Path.cwd())
     if code != cli.OK:
         return code
-    record = record_of(
-        row,
-        directory,
-        arguments=asked.overrides,
-        peak_bytes=_peak(directory, peak_bytes() if watched else None),
-    )
+    peak = _peak(directory, peak_bytes() if watched else None)
+    record = record_of(row, directory, changed=asked.overrides, peak_bytes=peak)
     write_record(asked.docs / "results", record)
     if not asked.keep_checkpoints:
         _remove_finished(directory)
@@ -129,6 +128,7 @@ def _parse(arguments: Sequence[str]) -> Asked | None:
         ConfigError: for unknown flags and rows, or where no configs are.
     """
     overrides = [one for one in arguments if one.startswith("--config.")]
+    _check_overrides(overrides)
     others = [one for one in arguments if not one.startswith("--config.")]
     values = flags.FlagValues()
     for name, default, what in (
@@ -148,6 +148,11 @@ def _parse(arguments: Sequence[str]) -> Asked | None:
         return None
     if surplus:
         raise _typed(f"the argument {surplus[0]!r}")
+    docs = Path(str(values["docs"].value)).expanduser()
+    if docs.exists() and not docs.is_dir():
+        raise ConfigError(
+            f"--docs={docs}", found="a file", expected="a folder", action="correct it"
+        )
     only = str(values["only"].value)
     rows = () if only == "none" else chosen_rows(only)
     if rows and not values["workdir"].value:
@@ -163,10 +168,31 @@ def _parse(arguments: Sequence[str]) -> Asked | None:
         workdir=Path(str(values["workdir"].value)).expanduser(),
         rows=rows,
         data_dir=str(values["data_dir"].value),
-        docs=Path(str(values["docs"].value)).expanduser(),
+        docs=docs,
         keep_checkpoints=bool(values["keep_checkpoints"].value),
         overrides=overrides,
     )
+
+
+def _check_overrides(overrides: list[str]) -> None:
+    """Refuse to change what makes a row that row.
+
+    Raises:
+        ConfigError: naming every such field.
+    """
+    fixed = ("config.model.encoder", "config.model.attention", "config.data.name")
+    fixed += ("config.data.task", "config.data.path", "config.data.dir")
+    errors: list[UserError] = [
+        ConfigError(
+            f"--{name}",
+            found="a field that every row sets by itself",
+            expected="rows by --only, the folder of the data by --data_dir",
+            action="remove it",
+        )
+        for name in (one.removeprefix("--").partition("=")[0] for one in overrides)
+        if name in fixed
+    ]
+    raise_all(errors)
 
 
 def _typed(found: str) -> ConfigError:

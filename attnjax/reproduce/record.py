@@ -1,111 +1,85 @@
 """What is kept of a run: a small JSON beside the documents, without texts or paths."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from attnjax.errors import DataError
-from attnjax.measures.resampling import sample_scores
-from attnjax.reproduce.plan import Row
-from attnjax.workspace import write_json
+from attnjax.reproduce.instances import describe_instances, read_columns, score_intervals
+from attnjax.reproduce.plan import Row, rows
+from attnjax.workspace import read_json, write_json
 
 SCHEMA = 1
 
-NEAR_MAXIMAL = 0.6
-"""Nats of JSD that count as nearly all of ln 2 = 0.693."""
-
-SAMPLES = 1000
-"""Bootstrap samples of the intervals of scores."""
+KEYS = (
+    *("schema", "row", "command", "changed", "attnjax", "packages", "device", "seed"),
+    *("protocol", "dataset", "model", "performance", "instances", "tests", "seconds"),
+    "peak_bytes",
+)
 
 
 def record_of(
-    row: Row, directory: Path, *, arguments: list[str], peak_bytes: int | None
+    row: Row, directory: Path, *, changed: Sequence[str], peak_bytes: int | None
 ) -> dict[str, Any]:
     """Return what is kept of a finished run.
 
     Args:
         row: what was run.
         directory: its work folder.
-        arguments: config arguments that the user added to those of the row.
+        changed: config arguments that the user added to those of the row.
         peak_bytes: the most memory that the run held, or None where that is not known.
 
     Returns:
-        `results.json` without curves, the intervals of the scores, the share of instances
-        with a nearly maximal adversary, and what the run was made with.
+        `results.json` without curves, intervals of the scores, what the page says of groups of
+        texts, and what the run was made with.
     """
-    results = json.loads((directory / "results.json").read_text("utf-8"))
-    made = json.loads((directory / "config.json").read_text("utf-8"))
-    config = made["config"]
-    columns = _columns(directory)
-    performance = results["performance"]["test"] | _intervals(columns, seed=config["seed"])
+    results = read_json(directory / "results.json")
+    made = read_json(directory / "config.json")
+    seed = made["config"]["seed"]
+    columns = read_columns(directory)
+    shown = [without_folders(one) for one in changed]
     return {
         "schema": SCHEMA,
         "row": row.name,
-        "command": " ".join(["python train.py", *row.arguments(), *arguments]),
-        "changed": arguments,
+        "command": " ".join(["python train.py", *row.arguments(), *shown]),
+        "changed": shown,
         "attnjax": made["attnjax"],
         "packages": made["packages"],
         "device": made["device"],
-        "seed": config["seed"],
+        "seed": seed,
         "protocol": results["protocol"]["setting"],
         "dataset": results["dataset"],
         "model": results["model"],
-        "training": {
-            name: config["training"][name] for name in ("epochs", "batch_size", "learning_rate")
-        },
-        "performance": performance,
-        "tests": {name: _small(test) for name, test in results["tests"].items()},
-        "near_maximal_share": _near_maximal(columns),
+        "performance": results["performance"]["test"] | score_intervals(columns, seed=seed),
+        "instances": describe_instances(columns, seed=seed),
+        "tests": {name: without_curves(test) for name, test in results["tests"].items()},
         "seconds": {name: round(value, 1) for name, value in results["seconds"].items()},
         "peak_bytes": peak_bytes,
     }
 
 
-def _columns(directory: Path) -> dict[str, np.ndarray]:
-    """Return the columns of `instances.parquet` that are needed here."""
-    import pyarrow.parquet as pq
+def without_folders(argument: str) -> str:
+    """Return an argument without the folders of a path in it.
 
-    path = directory / "instances.parquet"
-    wanted = ("label", "probability", "adversary.jsd")
-    table = pq.read_table(path, columns=[n for n in wanted if n in pq.read_schema(path).names])
-    columns = {name: table[name].to_pylist() for name in table.column_names}
-    return {
-        name: np.array([np.nan if value is None else value for value in values])
-        for name, values in columns.items()
-    }
+    Example:
+        >>> without_folders("--config.data.vectors=/home/me/wiki.vec")
+        '--config.data.vectors=wiki.vec'
+    """
+    name, _, value = argument.partition("=")
+    return f"{name}={Path(value).name}" if "/" in value else argument
 
 
-def _intervals(columns: dict[str, np.ndarray], *, seed: int) -> dict[str, list[float]]:
-    """Return 95% bootstrap intervals over the test instances of accuracy, F1 and AUC."""
-    scores = sample_scores(
-        columns["label"].astype(np.int64),
-        {"model": columns["probability"][None]},
-        samples=SAMPLES,
-        seed=seed,
-    )["model"]
-    intervals = {}
-    for name, values in scores._asdict().items():
-        if not np.isnan(values).any():
-            intervals[f"{name}_ci95"] = np.quantile(values, (0.025, 0.975)).tolist()
-    return intervals
+def without_curves(test: Any) -> Any:
+    """Return a test's results without its curves, which are long.
 
-
-def _near_maximal(columns: dict[str, np.ndarray]) -> float | None:
-    """Return the share of the instances whose adversary is nearly as far as can be."""
-    if "adversary.jsd" not in columns:
-        return None
-    jsd = columns["adversary.jsd"]
-    known = jsd[~np.isnan(jsd)]
-    return float((known >= NEAR_MAXIMAL).mean()) if len(known) else None
-
-
-def _small(test: Any) -> Any:
-    """Return a test's results without its curves."""
+    Example:
+        >>> without_curves({"exact": {"curve": [1, 2], "status": "solved"}})
+        {'exact': {'status': 'solved'}}
+    """
     if not isinstance(test, dict):
         return test
-    return {name: _small(value) for name, value in test.items() if name != "curve"}
+    return {name: without_curves(value) for name, value in test.items() if name != "curve"}
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> Path:
@@ -128,17 +102,22 @@ def read_records(folder: Path) -> dict[str, dict[str, Any]]:
         folder: of all records; it need not exist.
 
     Raises:
-        DataError: for a file that is no record, or one of a later version.
+        DataError: for a file that is no record of a row of the plan in this schema.
     """
+    names = {row.name for row in rows()}
     records = {}
     for path in sorted(folder.glob("*.json")):
         try:
             record = json.loads(path.read_text("utf-8"))
-            known = record["schema"] <= SCHEMA and record["row"] == path.stem
-        except (ValueError, KeyError, TypeError) as error:
-            raise _no_record(path, f"{type(error).__name__}: {error}") from error
-        if not known:
-            raise _no_record(path, f"row {record['row']!r} in schema {record['schema']}")
+        except ValueError as error:
+            raise _no_record(path, f"no JSON ({error})") from error
+        missing = [key for key in KEYS if not isinstance(record, dict) or key not in record]
+        if missing:
+            raise _no_record(path, f"no {', '.join(missing)}")
+        if record["schema"] != SCHEMA:
+            raise _no_record(path, f"schema {record['schema']!r}")
+        if record["row"] != path.stem or path.stem not in names:
+            raise _no_record(path, f"row {record['row']!r}")
         records[path.stem] = record
     return records
 
@@ -147,6 +126,6 @@ def _no_record(path: Path, found: str) -> DataError:
     return DataError(
         str(path),
         found=found,
-        expected=f"the record of the run of that name, schema {SCHEMA}",
-        action="remove the file and run its row again",
+        expected=f"the record of the row of that name, schema {SCHEMA}",
+        action="remove the file, and run its row again if there is one",
     )

@@ -4,16 +4,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attnjax.report.published import ENCODERS as NAMES
-from attnjax.report.published import published_performance, published_rerun
-from attnjax.reproduce.compared import Interval, published_tau, tau_of
-from attnjax.reproduce.plan import DATA, ENCODERS, Data, Row
-
-Records = Mapping[str, dict[str, Any]]
+from attnjax.report.published import published_performance
+from attnjax.reproduce.compared import (
+    Interval,
+    Records,
+    interval_of,
+    is_comparable,
+    published_score,
+    published_tau,
+    tau_of,
+)
+from attnjax.reproduce.plan import DATA, ENCODERS, Data, Row, rows
 
 NONE = "-"
 """What stands where there is no figure."""
 
-ATTENTIONS = {"additive": "additive", "dot": "scaled dot-product"}
+ATTENTIONS = {"additive": "Additive", "dot": "Scaled dot-product"}
 
 TAUS = {
     "gradient_agreement": "attention and gradient",
@@ -23,12 +29,12 @@ TAUS = {
 """The tests that give a tau, by what they compare."""
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of Markdown, or nothing where there are no rows.
+def markdown_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table of Markdown, or nothing where there are no lines.
 
     Args:
         header: names of the columns.
-        rows: as many cells each.
+        lines: as many cells each.
 
     Example:
         >>> print(markdown_table(["a", "b"], [["1", "2"]]))
@@ -36,61 +42,58 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         | --- | --- |
         | 1 | 2 |
     """
-    lines = [_line(row) for row in rows]
-    if not lines:
+    body = [_line(cells) for cells in lines]
+    if not body:
         return ""
-    return "\n".join([_line(header), _line(["---"] * len(header)), *lines])
+    return "\n".join([_line(header), _line(["---"] * len(header)), *body])
 
 
 def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def rows_with_records(records: Records) -> list[tuple[Row, dict[str, Any]]]:
+def rows_with_records(records: Records) -> list[tuple[Row, Mapping[str, Any]]]:
     """Return the rows of the plan that have been run, in the order of the paper's tables.
 
     Args:
         records: by row.
     """
-    every = [
-        Row(data, encoder, attention)
-        for data in DATA
-        for attention in ATTENTIONS
-        for encoder in ENCODERS
-    ]
-    return [(row, records[row.name]) for row in every if row.name in records]
+    return [(row, records[row.name]) for row in rows() if row.name in records]
 
 
 def performance_table(records: Records) -> str:
     """Return how well each model predicts, beside what was published and aimed at."""
-    rows = []
+    lines = []
     for row, record in rows_with_records(records):
         scores, splits = record["performance"], record["dataset"]["splits"]
-        rows.append(
+        lines.append(
             [
-                *_named(row),
+                *_named(row, record),
                 f"{splits['train']:,} / {splits['test']:,}",
-                _with_interval(scores, "accuracy"),
-                _with_interval(scores, row.data.measure),
-                _number(published_rerun(row.data.published, row.encoder, row.attention)),
-                _table_one(row),
-                _aim(row, scores[row.data.measure]),
+                _score(scores, "accuracy"),
+                _score(scores, row.data.measure),
+                _number(published_score(row) if is_comparable(record, row.data) else None),
+                _table_one(row, record),
+                _aim(row, record),
+                f"{scores['loss']:.2f}",
+                f"{record['instances']['sure_share']:.0%}",
             ]
         )
     return markdown_table(
         [
             *("data", "encoder", "attention", "train / test", "accuracy", "the paper's measure"),
-            *("authors' later run", "paper's table 1 (unverified)", "aim"),
+            *("authors' later run", "paper's table 1 (unverified)", "aim", "test loss", "sure"),
         ],
-        rows,
+        lines,
     )
 
 
-def _named(row: Row) -> list[str]:
-    return [row.data.published, NAMES[row.encoder], row.attention]
+def _named(row: Row, record: Mapping[str, Any]) -> list[str]:
+    mark = " *" if record["changed"] else ""
+    return [row.data.title + mark, NAMES[row.encoder], row.attention]
 
 
-def _with_interval(scores: Mapping[str, Any], name: str) -> str:
+def _score(scores: Mapping[str, Any], name: str) -> str:
     label = {"f1": "F1 ", "accuracy": ""}[name]
     interval = scores.get(f"{name}_ci95")
     if interval is None:
@@ -98,23 +101,28 @@ def _with_interval(scores: Mapping[str, Any], name: str) -> str:
     return label + str(Interval(scores[name], *interval))
 
 
-def _table_one(row: Row) -> str:
+def _table_one(row: Row, record: Mapping[str, Any]) -> str:
     """Return the score of the paper's table 1, which is of the BiLSTM alone."""
-    if (row.encoder, row.attention) != ("lstm", "additive"):
+    if (row.encoder, row.attention) != ("lstm", "additive") or not is_comparable(record, row.data):
         return NONE
     published = published_performance(row.data.published)
     return NONE if published is None else _number(published["score"])
 
 
-def _aim(row: Row, score: float) -> str:
+def _aim(row: Row, record: Mapping[str, Any]) -> str:
     aim = row.data.aim
     if aim is None or (row.encoder, row.attention) != ("lstm", "additive"):
         return NONE
-    return f"{aim:g}: " + ("reached" if score >= aim else f"missed by {aim - score:.3f}")
+    missing = aim - record["performance"][row.data.measure]
+    return f"{aim:g}: " + ("reached" if missing <= 0 else f"missed by {missing:.3f}")
 
 
 def _number(value: float | None) -> str:
     return NONE if value is None else f"{value:.3f}"
+
+
+def _shown(interval: Interval | None) -> str:
+    return NONE if interval is None else str(interval)
 
 
 def tau_table(records: Records, test: str, attention: str) -> str:
@@ -125,88 +133,75 @@ def tau_table(records: Records, test: str, attention: str) -> str:
         test: of `TAUS`.
         attention: `additive` or `dot`.
     """
-    rows = []
+    lines = []
     for data in DATA:
         cells: list[str] = []
         for encoder in ENCODERS:
-            record = records.get(Row(data, encoder, attention).name)
-            ours = None if record is None else tau_of(record, test)
-            cells += [
-                NONE if ours is None else str(ours),
-                _number(published_tau(data.published, encoder, attention, test)),
-            ]
+            row = Row(data, encoder, attention)
+            record = records.get(row.name)
+            comparable = record is not None and is_comparable(record, data)
+            published = _number(published_tau(row, test) if comparable else None)
+            cells += [_shown(tau_of(record, test)), published]
         if any(cell != NONE for cell in cells[::2]):
-            rows.append([data.published, *cells])
+            lines.append([data.title, *cells])
     header = ["data"]
     for encoder in ENCODERS:
         header += [f"{NAMES[encoder]}, ours", "published"]
-    return markdown_table(header, rows)
+    return markdown_table(header, lines)
+
+
+def certainty_table(records: Records) -> str:
+    """Return the yardstick where a model is least sure, and where it is surest."""
+    lines = []
+    for row, record in rows_with_records(records):
+        quarters = record["instances"]["by_certainty"]
+        least, most = quarters["least_sure"], quarters["surest"]
+        if least is not None and most is not None:
+            shown = [str(Interval(one["value"], *one["ci95"])) for one in (least, most)]
+            lines.append([*_named(row, record), *shown])
+    header = ["data", "encoder", "attention", "least sure quarter", "surest quarter"]
+    return markdown_table(header, lines)
 
 
 def counterfactual_table(records: Records) -> str:
     """Return what shuffled and adversarial attentions do, model by model."""
-    rows = []
+    lines = []
     for row, record in rows_with_records(records):
-        tests = record["tests"]
-        permutation, adversary = tests.get("permutation"), tests.get("adversary", {})
-        search = adversary.get("search")
-        rows.append(
+        tests, texts = record["tests"], record["instances"]
+        permutation = tests.get("permutation", {}).get("median_output_change")
+        adversary = tests.get("adversary", {})
+        search = adversary.get("search", {}).get("max_jsd")
+        lines.append(
             [
-                *_named(row),
-                NONE if permutation is None else _values(permutation["median_output_change"]),
-                _number(adversary.get("epsilon")),
-                NONE if search is None else _values(search["max_jsd"]),
-                _share(record["near_maximal_share"]),
-                _largest_possible(adversary),
-                _limits(record),
+                *_named(row, record),
+                _shown(interval_of(permutation, "mean", record)),
+                _shown(interval_of(texts["shuffled"], "value", record)),
+                NONE if "epsilon" not in adversary else f"{adversary['epsilon']:g}",
+                _shown(interval_of(search, "mean", record)),
+                _shown(interval_of(texts["near_maximal"], "value", record)),
+                _largest_possible(adversary, record),
             ]
         )
     return markdown_table(
         [
-            *("data", "encoder", "attention", "median output change when shuffled", "epsilon"),
-            *("largest JSD found", "at least 0.6", "largest possible JSD", "texts"),
+            *("data", "encoder", "attention", "change when shuffled, mean", "median text"),
+            *("epsilon", "largest JSD found, mean", "share at least 0.6", "largest possible JSD"),
         ],
-        rows,
+        lines,
     )
 
 
-def _values(summary: Mapping[str, Any]) -> str:
-    if summary["mean"] is None:
-        return NONE
-    if summary["ci95"] is None:
-        return f"{summary['mean']:.3f}"
-    return str(Interval(summary["mean"], *summary["ci95"]))
-
-
-def _share(value: float | None) -> str:
-    return NONE if value is None else f"{value:.0%}"
-
-
-def _largest_possible(adversary: Mapping[str, Any]) -> str:
+def _largest_possible(adversary: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """Return the certified maximum, the bounds that enclose it, or why there is neither."""
     exact = adversary.get("exact")
     if exact is None:
         return NONE
     if exact["status"] == "solved":
-        return _values(exact["max_jsd"])
+        return _shown(interval_of(exact["max_jsd"], "mean", record))
     if exact["status"] == "enclosed":
         bounds = adversary["multiclass"]
         return f"{bounds['lower']['mean']:.3f} to {bounds['upper']['mean']:.3f}"
     return "not known: the output is not affine in the attention"
-
-
-def _limits(record: Mapping[str, Any]) -> str:
-    """Return on how many texts each test was run, where that is not all."""
-    total = record["dataset"]["splits"]["test"]
-    limited = {
-        name: min(test["limit"], total)
-        for name, test in record["tests"].items()
-        if isinstance(test, dict) and test.get("limit")
-    }
-    if not limited:
-        return f"all {total:,}"
-    parts = [f"{name} {count:,}" for name, count in limited.items()]
-    return f"{total:,}; " + ", ".join(parts)
 
 
 STAGES = {
@@ -222,14 +217,13 @@ STAGES = {
 
 def cost_table(records: Records) -> str:
     """Return seconds and memory of each run."""
-    rows = []
+    lines = []
     for row, record in rows_with_records(records):
-        seconds = record["seconds"]
+        seconds, peak = record["seconds"], record["peak_bytes"]
         parts = [sum(seconds.get(name, 0.0) for name in names) for names in STAGES.values()]
-        peak = record["peak_bytes"]
-        rows.append(
+        lines.append(
             [
-                *_named(row),
+                *_named(row, record),
                 str(record["model"]["epochs_run"]),
                 *(f"{part:.0f}" for part in parts),
                 f"{sum(seconds.values()):.0f}",
@@ -237,31 +231,39 @@ def cost_table(records: Records) -> str:
             ]
         )
     header = ["data", "encoder", "attention", "epochs", *STAGES, "all", "GiB"]
-    return markdown_table(header, rows)
+    return markdown_table(header, lines)
 
 
 def data_table(records: Records) -> str:
     """Return what is in the data sets that were run, and what was left out of them."""
-    rows = []
+    lines = []
     for data in DATA:
-        record = next(
-            (one for row, one in rows_with_records(records) if row.data.name == data.name), None
-        )
-        if record is not None:
-            rows.append(_data_row(data, record["dataset"]))
+        found = [one for row, one in rows_with_records(records) if row.data.name == data.name]
+        if found:
+            lines.append(_data_line(data, found[0]))
     header = ["data", "train / dev / test", "vocabulary", "cut", "left out", "not as in the paper"]
-    return markdown_table(header, rows)
+    return markdown_table(header, lines)
 
 
-def _data_row(data: Data, dataset: Mapping[str, Any]) -> list[str]:
+def _data_line(data: Data, record: Mapping[str, Any]) -> list[str]:
+    dataset = record["dataset"]
     splits = " / ".join(f"{dataset['splits'][name]:,}" for name in ("train", "dev", "test"))
     dropped = "; ".join(f"{count:,} {reason}" for reason, count in dataset["dropped"].items())
-    differs = [data.differs, *dataset.get("notes", ())]
+    differs = [data.differs, *dataset["notes"], _vectors(dataset["vectors"])]
     return [
-        data.published,
+        data.title,
         splits,
         f"{dataset['vocabulary']:,}",
         f"{dataset['truncated']:,}",
         dropped or "none",
         " ".join(one for one in differs if one) or NONE,
     ]
+
+
+def _vectors(vectors: Mapping[str, Any] | None) -> str:
+    """Say where word vectors began."""
+    if vectors is None:
+        return "Word vectors begin at random."
+    if epochs := vectors["trained_epochs"]:
+        return f"Word vectors begin as trained on the training texts (skip-gram, {epochs} epochs)."
+    return f"Word vectors begin as in a file that has {vectors['share']:.0%} of the words."
