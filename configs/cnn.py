@@ -28,6 +28,8 @@ def get_config() -> ConfigDict:
     config.model.hidden_size = 128  # per direction
     config.training.epochs = 25
     config.training.batch_size = 90
+    config.training.class_weights = False  # some names are the answer a thousand times as often
+    config.training.attention_weight_decay = 1e-5  # as the release where questions are asked
     config.adversary.epsilon = 0.05
     config.gradient.limit = 500
     config.leave_one_out.limit = 500

@@ -33,5 +33,7 @@ def get_config() -> ConfigDict:
     config.training.batch_size = 64
     config.training.learning_rate = 2e-3
     config.training.patience = 4
+    config.training.class_weights = False  # the release has none where questions are asked
+    config.training.attention_weight_decay = 1e-5  # nor does it spare attention there
     config.adversary.epsilon = 0.05
     return config

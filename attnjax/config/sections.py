@@ -129,7 +129,9 @@ class TrainingConfig:
     amsgrad: str = choice("protocol", FOLLOWING)  # maximum of raw or of corrected moments
     loss: str = choice("protocol", FOLLOWING)  # paper, release: sum of a batch; fixed: mean
     first_epoch: str = choice("protocol", FOLLOWING)  # release: epoch 0 is never the best
-    class_weights: bool = True  # binary: negatives / positives on the positive class
+    # binary: negatives / positives on the positive class; more classes: texts / (classes *
+    # texts of the class) on each
+    class_weights: bool = True
     patience: int = number(0, 0, 100_000)  # epochs without a better dev score; 0: never stop
     guide_weight: float = number(0.0, 0.0, 1e6)  # pull of attention to the guide, nats
     checkpoint_every: int = number(200, 1, 1_000_000)  # steps, beside every epoch's end

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from attnjax.report.figures import Group, groups
-from attnjax.report.findings import PEAKED, SURE
+from attnjax.report.findings import PEAKED, SURE, Level, level_of
 from attnjax.report.load import Run
 from attnjax.report.numbers import Estimate, paired_difference
 
@@ -40,6 +40,19 @@ class Facts:
     def probability(self) -> np.ndarray:
         """Of the predicted class."""
         return probability_of(self.run, "probability", self.predicted)
+
+    @cached_property
+    def level(self) -> Level:
+        """What a model must beat to have learnt something."""
+        labels = self.label[self.label >= 0]
+        majority = float(np.bincount(labels).max() / len(labels)) if len(labels) else 0.0
+        asked = "candidates" in self.run.columns
+        return level_of(majority, self.run.ragged("candidates").lengths if asked else None)
+
+    @property
+    def num_test(self) -> int:
+        """Instances of the test split."""
+        return int(self.run.results["dataset"].get("splits", {}).get("test", 0))
 
     @property
     def sure(self) -> float:

@@ -5,6 +5,9 @@ Every function is a rule: it reads numbers and returns sentences that are true o
 
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Int
+
 from attnjax.report.numbers import (
     percent,
     plural,
@@ -29,20 +32,73 @@ class Findings(NamedTuple):
     does_not_follow: tuple[str, ...] = ()
 
 
+class Level(NamedTuple):
+    """What a model must beat to have learnt something.
+
+    Attributes:
+        share: right answers of who has learnt nothing, in [0, 1].
+        guessing: whether that is guessing among the possible answers of each question, which
+            does better than always giving the most frequent one.
+    """
+
+    share: float
+    guessing: bool = False
+
+    @property
+    def words(self) -> str:
+        """What would reach it."""
+        if self.guessing:
+            return "guessing among the possible answers"
+        return "always answering the most frequent class"
+
+
+def level_of(majority: float, possible: Int[np.ndarray, " N"] | None) -> Level:
+    r"""Return the share of right answers that needs no text.
+
+    The larger of the most frequent class's share and \\( \frac{1}{N} \sum_i 1 / c_i \\), with
+    \\( c_i \\) possible answers to question i.
+
+    Args:
+        majority: share of the most frequent class.
+        possible: answers of each instance, 1 or more; None where all classes are possible.
+
+    Example:
+        >>> level_of(0.1, np.array([2, 4])), level_of(0.6, None).words
+        (Level(share=0.375, guessing=True), 'always answering the most frequent class')
+    """
+    guessed = 0.0 if possible is None or not len(possible) else float(np.mean(1 / possible))
+    return Level(guessed, guessing=True) if guessed > majority else Level(majority)
+
+
+def beats(accuracy: float | None, n: int, level: Level) -> bool:
+    """Return whether an accuracy is known to lie above what needs no text.
+
+    Args:
+        accuracy: in [0, 1], or None where it is not known.
+        n: instances that it is over.
+        level: what must be beaten.
+
+    Example:
+        >>> beats(0.5, 1000, Level(0.4)), beats(0.5, 10, Level(0.4)), beats(None, 9, Level(0.4))
+        (True, False, False)
+    """
+    return accuracy is not None and n > 0 and wilson_interval(accuracy, n)[0] > level.share
+
+
 def performance_findings(
-    accuracy: float | None, n: int, majority: float, sure: float, *, uniform_run: bool
+    accuracy: float | None, n: int, level: Level, sure: float, *, uniform_run: bool
 ) -> Findings:
     """Say whether the model has learnt enough for its attention to be worth explaining.
 
     Args:
         accuracy: on the test split, in [0, 1].
         n: instances of the test split.
-        majority: share of the most frequent class.
+        level: what needs no text.
         sure: share of the predictions with a probability of at least `SURE`.
         uniform_run: whether the run also trained a model with uniform attention.
 
     Example:
-        >>> found = performance_findings(0.9, 1000, 0.5, 0.0, uniform_run=False)
+        >>> found = performance_findings(0.9, 1000, Level(0.5), 0.0, uniform_run=False)
         >>> found.follows[0][-36:]
         'attention could be asked to explain.'
     """
@@ -51,9 +107,9 @@ def performance_findings(
         low, high = wilson_interval(accuracy, n)
         follows.append(
             f"On the test split the model is right in {percent(accuracy)} of "
-            f"{plural(n, 'instance')} (95% interval {percent(low)} to {percent(high)}); always "
-            f"answering the most frequent class would be right in {percent(majority)}. "
-            + _against_majority(low, high, majority)
+            f"{plural(n, 'instance')} (95% interval {percent(low)} to {percent(high)}); "
+            f"{level.words} would be right in {percent(level.share)}. "
+            + _against(low, high, level.share)
         )
     if sure >= SURE_SHARE_WORTH_A_WORD:
         follows.append(saturation_sentence(sure))
@@ -67,10 +123,10 @@ def performance_findings(
     return Findings(tuple(follows), tuple(does_not))
 
 
-def _against_majority(low: float, high: float, majority: float) -> str:
-    if low > majority:
+def _against(low: float, high: float, share: float) -> str:
+    if low > share:
         return "It has learnt something that its attention could be asked to explain."
-    if high < majority:
+    if high < share:
         return (
             "It does worse than that: the tests below describe a model that has not learnt its "
             "task."

@@ -18,7 +18,13 @@ POOR_SUBJECT = "on this task attention is a poor subject for either paper"
 
 
 def uniform_findings(
-    base: Scores, difference: Scores, *, seeds: int, variant: str = "", encoder: str = ""
+    base: Scores,
+    difference: Scores,
+    *,
+    seeds: int,
+    accurate: bool = False,
+    variant: str = "",
+    encoder: str = "",
 ) -> Findings:
     """Say whether the model needs its attention, and so whether explaining it is worth while.
 
@@ -26,6 +32,7 @@ def uniform_findings(
         base: of the model with learnt attention.
         difference: learnt attention minus uniform, paired by seed and instance.
         seeds: how many times each of the two was trained.
+        accurate: whether the base's accuracy is known to be above what needs no text.
         variant: of the planted corpus, `sparse` or `redundant`; else "".
         encoder: of the model.
 
@@ -37,7 +44,7 @@ def uniform_findings(
         for name, one in named
     ]
     found = together(difference)
-    if not learnt(base):
+    if not learnt(base, accurate=accurate):
         follows.append(
             "The model with learnt attention was not shown to do better than chance: whether this "
             "task needs attention cannot be seen from models that have not learnt it."
@@ -70,8 +77,13 @@ def uniform_findings(
     return Findings(tuple(follows), tuple(does_not))
 
 
-def learnt(base: Scores) -> bool:
+def learnt(base: Scores, *, accurate: bool = False) -> bool:
     """Return whether a model's scores are known to be above those of chance.
+
+    Args:
+        base: its F1 and AUC.
+        accurate: whether its accuracy is known to be above what needs no text; it decides
+            where AUC is undefined, since F1 has no level of chance to compare it with.
 
     Example:
         >>> from attnjax.report.numbers import Estimate
@@ -79,9 +91,16 @@ def learnt(base: Scores) -> bool:
         True
         >>> learnt(Scores(Estimate(0.6), Estimate(0.5, 0.4, 0.6)))
         False
+        >>> learnt(Scores(Estimate(0.02), Estimate(None)))
+        False
+        >>> learnt(Scores(Estimate(0.6), Estimate(None)), accurate=True)
+        True
     """
-    by_chance = base.auc.low is not None and base.auc.low <= 0.5
-    return base.f1.value != 0 and not by_chance
+    if base.f1.value == 0:
+        return False
+    if base.auc.value is None:
+        return accurate
+    return base.auc.low is None or base.auc.low > 0.5
 
 
 def subject_sentence(difference: Scores) -> str:

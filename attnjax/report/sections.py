@@ -2,8 +2,6 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from attnjax.report import explanations
 from attnjax.report.facts import Facts
 from attnjax.report.figures import Row, agreement_overview, tau_histograms
@@ -52,8 +50,6 @@ def performance_section(facts: Facts) -> Section:
     """Return the section on how good the model is."""
     run = facts.run
     performance = run.results.get("performance", {})
-    labels = facts.label[facts.label >= 0]
-    majority = float(np.bincount(labels).max() / len(labels)) if len(labels) else 0.0
     on_test = facts.config("selection", "split", "dev") == "test"
     selection = (
         ", except that the best epoch was chosen on the test split itself, which makes the test "
@@ -63,8 +59,8 @@ def performance_section(facts: Facts) -> Section:
     )
     findings = performance_findings(
         performance.get("test", {}).get("accuracy"),
-        int(run.results["dataset"].get("splits", {}).get("test", 0)),
-        majority,
+        facts.num_test,
+        facts.level,
         facts.sure,
         uniform_run="uniform" in facts.tests,
     )

@@ -9,6 +9,7 @@ from attnjax.report.diagram import COUNTER_TESTS, diagram_of
 from attnjax.report.diagram_drawing import draw_diagram
 from attnjax.report.facts import Facts
 from attnjax.report.figures_guides import ScoreRow, guide_scores
+from attnjax.report.findings import beats
 from attnjax.report.findings_guides import (
     ATTENTIONS,
     GUIDE_NAMES,
@@ -75,7 +76,12 @@ def uniform_section(facts: Facts) -> Section:
         explanations.UNIFORM,
         tables=(table, *per_seed),
         findings=uniform_findings(
-            base, difference, seeds=seeds, variant=facts.variant, encoder=facts.encoder
+            base,
+            difference,
+            seeds=seeds,
+            accurate=beats(test["base"].get("accuracy"), facts.num_test, facts.level),
+            variant=facts.variant,
+            encoder=facts.encoder,
         ),
         notes=limit_note(test),
     )

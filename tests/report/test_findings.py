@@ -1,8 +1,9 @@
 """Each rule says what its numbers allow, in every branch, and no more."""
 
+import numpy as np
 import pytest
 
-from attnjax.report.findings import performance_findings
+from attnjax.report.findings import Level, level_of, performance_findings
 from attnjax.report.findings_agreement import (
     agreement_caveat,
     classes_sentence,
@@ -37,18 +38,28 @@ ABOVE, BELOW, AROUND = (
     [(0.8, "It has learnt"), (0.5, "cannot be told apart"), (0.2, "does worse")],
 )
 def test_accuracy_against_the_most_frequent_class(accuracy, words):
-    found = performance_findings(accuracy, 400, 0.5, 0.0, uniform_run=False)
+    found = performance_findings(accuracy, 400, Level(0.5), 0.0, uniform_run=False)
     assert words in found.follows[0]
     assert len(found.follows) == 1
 
 
+def test_with_few_possible_answers_the_level_is_that_of_guessing_among_them():
+    # 60 answers of a name each, two to four possible: the most frequent name is rare.
+    level = level_of(1 / 60, np.array([2, 2, 4, 4]))
+    found = performance_findings(0.4, 400, level, 0.0, uniform_run=True).follows[0]
+    assert "guessing among the possible answers would be right in 38%" in found
+    assert "It has learnt" not in found
+    by_majority = performance_findings(0.4, 400, Level(1 / 60), 0.0, uniform_run=True)
+    assert "It has learnt" in by_majority.follows[0]
+
+
 def test_saturation_is_mentioned_where_it_is_common():
-    assert "30%" in performance_findings(0.8, 400, 0.5, 0.3, uniform_run=False).follows[1]
+    assert "30%" in performance_findings(0.8, 400, Level(0.5), 0.3, uniform_run=False).follows[1]
 
 
 def test_uniform_attention_is_called_untested_only_where_it_is():
-    assert performance_findings(0.8, 400, 0.5, 0.0, uniform_run=True).does_not_follow == ()
-    assert performance_findings(None, 0, 0.5, 0.0, uniform_run=False).follows == ()
+    assert performance_findings(0.8, 400, Level(0.5), 0.0, uniform_run=True).does_not_follow == ()
+    assert performance_findings(None, 0, Level(0.5), 0.0, uniform_run=False).follows == ()
 
 
 @pytest.mark.parametrize(

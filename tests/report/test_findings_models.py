@@ -82,6 +82,13 @@ def test_a_model_that_learnt_nothing_shows_nothing():
         assert not _says(found.follows, POOR_SUBJECT)
 
 
+def test_without_auc_the_accuracy_says_whether_a_model_has_learnt():
+    scores = Scores(Estimate(0.02, 0.01, 0.03), UNDEFINED)
+    for accurate in (False, True):
+        found = uniform_findings(scores, Scores(AHEAD, UNDEFINED), seeds=8, accurate=accurate)
+        assert _says(found.follows, "not shown to do better than chance") != accurate
+
+
 def test_a_small_difference_of_one_score_does_not_speak_for_an_undefined_one():
     assert together(Scores(CLOSE, UNDEFINED)) == "open"
     assert AS_GOOD not in subject_sentence(Scores(CLOSE, UNDEFINED))

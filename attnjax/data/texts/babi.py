@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from attnjax.config import DataConfig
 from attnjax.data.labelled import Record
 from attnjax.data.reading import raise_some
 from attnjax.data.texts.lines import Line, lines_of, mistake
@@ -22,7 +23,10 @@ FILES = {
     3: "qa3_three-supporting-facts",
 }
 FOLDERS = {"official": "en", "official_10k": "en-10k"}
-"""By `config.data.stories`: 1,000 and 10,000 training questions; the test files are equal."""
+"""By `config.data.stories`: the folder of the distribution; the test files are equal."""
+
+SIZES = {"official": 1000, "official_10k": 10_000}
+"""Training questions in each folder; the published figures are of 10,000."""
 
 UNPACKED = "tasks_1-20_v1-2"
 ARCHIVE = f"{UNPACKED}.tar.gz"
@@ -98,12 +102,13 @@ def evidence_of(question: Question) -> tuple[bool, ...]:
     )
 
 
-def read_babi(files: Mapping[str, Path], *, member: str = "") -> Reading:
+def read_babi(files: Mapping[str, Path], *, member: str = "", supporting: int = 0) -> Reading:
     r"""Read the questions of one task, each with all statements of its story before it.
 
     Args:
         files: by split; or the official archive for both.
         member: the file's name in the archive, with `SPLIT` where that of the split belongs.
+        supporting: statements that decide an answer, as in `read_questions`.
 
     Raises:
         DataError: naming file and line of what is not a line of a story.
@@ -116,55 +121,83 @@ def read_babi(files: Mapping[str, Path], *, member: str = "") -> Reading:
         'Where is Mary ?'
     """
     records = {
-        split: [as_record(each) for each in read_questions(path, member.replace("SPLIT", split))]
+        split: [
+            as_record(each)
+            for each in read_questions(path, member.replace("SPLIT", split), supporting=supporting)
+        ]
         for split, path in files.items()
     }
     return Reading(records, Counter())
 
 
-def read_questions(path: Path, member: str = "") -> list[Question]:
+def read_questions(path: Path, member: str = "", *, supporting: int = 0) -> list[Question]:
     """Return the questions of a file of stories, in order.
 
     Args:
         path: of the file, or of an archive with it.
         member: its name in the archive.
+        supporting: how many statements must decide every answer, which tells the files of one
+            task from those of another; 0: any number.
 
     Raises:
-        DataError: naming every line that is wrong.
+        DataError: naming every line that is wrong, but none that is wrong only because an
+            earlier one of its story is.
     """
     errors: list[UserError] = []
     questions: list[Question] = []
     told: dict[int, str] = {}
-    previous = 0
+    # The number of the line before, None where it had none; whether the story has a mistake.
+    previous: int | None = 0
+    broken = False
     for line in lines_of(path, member):
         match = _LINE.fullmatch(line.text.rstrip())
         if match is None:
             found = repr(line.text[:60])
             errors.append(mistake(line, found=found, expected="a number, a space and a sentence"))
+            previous, broken = None, True
             continue
         count, content = int(match[1]), match[2]
         if count == 1:
-            told = {}
-        elif count != previous + 1:
-            expected = f"{previous + 1}, or 1 where a story begins"
-            found = f"number {count} after {previous}"
-            errors.append(mistake(line, found=found, expected=expected))
+            told, broken = {}, False
+        elif previous is not None and count != previous + 1:
+            errors.append(_out_of_order(line, count, previous))
+            broken = True
         previous = count
         if "\t" in content or "?" in content:
-            questions += _question(content, told, line, errors)
-        elif content.endswith("."):
-            told[count] = content
-        else:
+            wrong = len(errors)
+            questions += _question(
+                content, told, line, errors, supporting=supporting, broken=broken
+            )
+            broken = broken or len(errors) > wrong
+            continue
+        told[count] = content
+        if not content.endswith("."):
             expected = "a statement that ends in a full stop"
             errors.append(mistake(line, found=repr(content[-60:]), expected=expected))
     raise_some(errors)
     return questions
 
 
+def _out_of_order(line: Line, count: int, previous: int) -> UserError:
+    if not previous:
+        return mistake(line, found=f"number {count}", expected="1, where the first story begins")
+    found, expected = f"number {count} after {previous}", f"{previous + 1}"
+    return mistake(line, found=found, expected=f"{expected}, or 1 where a story begins")
+
+
 def _question(
-    content: str, told: Mapping[int, str], line: Line, errors: list[UserError]
+    content: str,
+    told: Mapping[int, str],
+    line: Line,
+    errors: list[UserError],
+    *,
+    supporting: int,
+    broken: bool,
 ) -> Sequence[Question]:
-    """Return one line's question, or none with what is wrong with it added to the errors."""
+    """Return one line's question, or none with what is wrong with it added to the errors.
+
+    Of a broken story no statement can be told to be missing.
+    """
     parts = [part.strip() for part in content.split("\t")]
     if len(parts) != 3 or not parts[0].endswith("?"):
         found = f"{len(parts)} parts in {content[:60]!r}"
@@ -177,17 +210,45 @@ def _question(
     if answer not in PLACES:
         found = f"the answer {answer!r}"
         errors.append(mistake(line, found=found, expected="one of " + ", ".join(PLACES)))
-    if not told:
+    if not told and not broken:
         found = "a question before any statement"
         errors.append(mistake(line, found=found, expected="a story before it"))
-    elif not lines or any(name not in order for name in lines.split()):
+    elif not broken and (not lines or any(name not in order for name in lines.split())):
         found = f"supporting lines {lines!r}"
         expected = "numbers of statements of the same story before it"
         errors.append(mistake(line, found=found, expected=expected))
-    if len(errors) > wrong:
+    elif supporting and len(lines.split()) != supporting:
+        found = f"supporting lines {lines!r}"
+        expected = f"{supporting} of them: this should be a file of bAbI task {supporting}"
+        errors.append(mistake(line, found=found, expected=expected))
+    if len(errors) > wrong or broken:
         return ()
-    supporting = tuple(order[name] for name in lines.split())
-    return (Question(tuple(told.values()), question, answer, supporting, line.origin),)
+    decisive = tuple(order[name] for name in lines.split())
+    return (Question(tuple(told.values()), question, answer, decisive, line.origin),)
+
+
+def choose_babi(reading: Reading, config: DataConfig) -> Reading:
+    """Return all questions, with a note where the training questions are not the official ones.
+
+    The plain file names are the same in both folders of the distribution, so that the
+    1,000-question files can stand where 10,000 are asked for.
+
+    Args:
+        reading: of one task's files.
+        config: `stories` is read.
+
+    Example:
+        >>> story = [Record("Mary left .", "office", "line 2", "Where is Mary ?")]
+        >>> reading = Reading({"train": story}, Counter())
+        >>> choose_babi(reading, DataConfig(name="babi", stories="official")).notes
+        ('Trained on 1 bAbI question: the official files have 1,000.',)
+    """
+    official, found = SIZES[config.stories], len(reading.records["train"])
+    if found == official:
+        return reading
+    questions = f"{found:,} bAbI question{'s' if found != 1 else ''}"
+    note = f"Trained on {questions}: the official files have {official:,}."
+    return reading._replace(notes=(*reading.notes, note))
 
 
 def babi_source(task: int, stories: str) -> Source:
@@ -210,7 +271,9 @@ def babi_source(task: int, stories: str) -> Source:
     return Source(
         title=f"bAbI task {task} ({stories})",
         parts=parts,
-        read=partial(read_babi, member=f"{UNPACKED}/{folder}/{FILES[task]}_SPLIT.txt"),
+        read=partial(
+            read_babi, member=f"{UNPACKED}/{folder}/{FILES[task]}_SPLIT.txt", supporting=task
+        ),
         folder="babi",
         addresses=dict.fromkeys(parts, f"http://www.thespermwhale.com/jaseweston/babi/{ARCHIVE}"),
     )

@@ -93,5 +93,6 @@ def task_corpus(task: Task, reading: Reading, config: DataConfig) -> Corpus:
         class_names=task.class_names,
         dropped=chosen.dropped,
     )
-    published = task.published if config.filter == "paper" else None
+    other = task.published_size not in (0, len(chosen.records["train"]))
+    published = None if other or config.filter != "paper" else task.published
     return replace(corpus, published=published, notes=chosen.notes)

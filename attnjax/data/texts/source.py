@@ -65,6 +65,8 @@ class Task(NamedTuple):
         whitespace: whether words are separated by spaces already (`config.data.tokenizer`
             "auto").
         published: the data set's name in published tables, where one exists.
+        published_size: training texts behind the published figures, where another number is
+            another data set; 0 where any part of the data stands beside them.
     """
 
     source: Source
@@ -72,3 +74,4 @@ class Task(NamedTuple):
     choose: Callable[[Reading, DataConfig], Reading] = keep_all
     whitespace: bool = False
     published: str | None = None
+    published_size: int = 0

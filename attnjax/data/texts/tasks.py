@@ -65,7 +65,13 @@ TASKS: dict[str, Task] = {
         whitespace=True,
         published="Anemia",
     ),
-    "babi": Task(babi.babi_source(1, "official_10k"), class_names=babi.PLACES, whitespace=True),
+    "babi": Task(
+        babi.babi_source(1, "official_10k"),
+        class_names=babi.PLACES,
+        choose=babi.choose_babi,
+        whitespace=True,
+        published_size=babi.SIZES["official_10k"],
+    ),
     "snli": Task(snli.SNLI, class_names=snli.CLASSES, published="SNLI"),
     "cnn": Task(cnn.CNN, whitespace=True, published="CNN"),
 }
@@ -99,4 +105,6 @@ def is_filtered(name: str) -> bool:
         >>> [is_filtered(name) for name in ("sst", "diabetes", "mr", "planted")]
         [True, True, False, False]
     """
-    return name == "sst" or (name in TASKS and TASKS[name].choose is not keep_all)
+    return name == "sst" or (
+        name in TASKS and TASKS[name].choose not in (keep_all, babi.choose_babi)
+    )

@@ -135,6 +135,27 @@ def test_all_bad_lines_are_named_together(tmp_path):
     assert "line 5: found number 6 after 4" in text
 
 
+def test_a_bad_line_makes_no_other_line_of_its_story_bad(tmp_path):
+    numberless = refusal(written(tmp_path, STORY.replace("1 Mary moved", "Mary moved")))
+    assert numberless.count("found") == 1
+    assert "line 1: found 'Mary moved to the bathroom.'" in numberless
+    without_stop = refusal(written(tmp_path, STORY.replace("bathroom.", "bathroom")))
+    assert without_stop.count("found") == 1
+
+
+def test_a_file_begins_with_line_1_of_a_story(tmp_path):
+    text = refusal(written(tmp_path, "2 Mary moved to the office.\n3 John left.\n"))
+    assert "line 1: found number 2; expected 1, where the first story begins" in text
+    assert text.count("found") == 1
+
+
+def test_the_files_of_another_task_are_refused(tmp_path):
+    path = written(tmp_path, STORY)
+    assert len(read_questions(path, supporting=1)) == 3
+    with pytest.raises(UserError, match="supporting lines '1'; expected 2 of them"):
+        babi_source(2, "official").read({"train": path})
+
+
 def test_latin_1_is_refused_with_its_line(tmp_path):
     path = written(tmp_path, STORY.replace("hallway.", "caf\xe9."), "latin-1")
     assert "line 2: found byte 0xe9 that is not UTF-8" in refusal(path)

@@ -1,13 +1,22 @@
 """Data sets with questions from a config to a corpus, on real files where there are any."""
 
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from attnjax.commandline import parse
 from attnjax.config import DataConfig, default_config, resolve
+from attnjax.data.labelled import Record
 from attnjax.data.load import load_corpus, load_vocabulary
 from attnjax.data.texts.babi import PLACES
+from attnjax.data.texts.corpus import task_corpus
+from attnjax.data.texts.source import Reading
+from attnjax.data.texts.tasks import task_of
 from attnjax.errors import ConfigError, DataError
 
+CONFIGS = Path(__file__).parents[3] / "configs"
 SPECIAL = 4
 """Entries of a vocabulary that are no words: padding, the unknown word, start and end."""
 
@@ -45,6 +54,20 @@ def test_babi(shared_data, tmp_path, task, stories, num_questions, num_words):  
     assert len(load_vocabulary(config, corpus)) == num_words + SPECIAL
 
 
+@pytest.mark.parametrize(("size", "published"), [(10_000, "bAbI 1"), (1000, None)])
+def test_babi_stands_beside_published_figures_only_with_their_training_questions(size, published):
+    """The plain names of the small files are those of the large ones."""
+    config = DataConfig(name="babi", task=1, stories="official_10k")
+    texts = [
+        Record("Mary left .", PLACES[number % 6], f"line {number}", "Where is Mary ?")
+        for number in range(size)
+    ]
+    corpus = task_corpus(task_of(config), Reading({"train": texts}, Counter()), config)
+    assert corpus.published == published
+    note = "Trained on 1,000 bAbI questions: the official files have 10,000."
+    assert corpus.notes == (() if published else (note,))
+
+
 def test_the_missing_training_file_is_named(shared_data, tmp_path):
     config = DataConfig(name="babi", dir=str(shared_data), task=3)
     if (shared_data / "babi/tasks_1-20_v1-2/en-10k/qa3_three-supporting-facts_train.txt").exists():
@@ -71,6 +94,13 @@ def test_snli(shared_data, tmp_path):
     assert corpus.notes == (
         "Trained on a part of SNLI: 18,000 of its 549,367 labelled training pairs.",
     )
+
+
+@pytest.mark.parametrize("name", ["babi", "snli", "cnn"])
+def test_questions_are_trained_as_in_the_release(name):
+    training = parse([f"--config={CONFIGS / name}.py"], configs=CONFIGS).config.training
+    assert not training.class_weights
+    assert training.attention_weight_decay == training.weight_decay == 1e-5
 
 
 @pytest.mark.parametrize("task", [0, 4])
