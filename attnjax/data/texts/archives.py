@@ -164,7 +164,25 @@ def _zip_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
             if not entry.is_dir():
-                yield entry.filename, entry.file_size, lambda entry=entry: archive.read(entry)
+                read = lambda entry=entry: _unzipped(archive, entry, path)  # noqa: E731
+                yield entry.filename, entry.file_size, read
+
+
+def _unzipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> bytes:
+    """Return the content of one file, or say why this program cannot unpack it."""
+    where = f"{path}, member {entry.filename}"
+    action = "unpack it with another program and name the folder of the files"
+    if entry.flag_bits & 1:
+        raise DataError(where, found="an encrypted file", expected="one to read", action=action)
+    try:
+        return archive.read(entry)
+    except NotImplementedError as error:
+        raise DataError(
+            where,
+            found=f"a file that cannot be unpacked ({error})",
+            expected="one that is stored or deflated",
+            action=action,
+        ) from error
 
 
 class _Entry(tarfile.TarInfo):

@@ -106,6 +106,25 @@ def test_what_lies_behind_the_member_wanted_is_checked_too(tmp_path):
         list(lines_of(path, "toy/0.txt"))
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (6, 1, "found an encrypted file"),
+        (8, 97, "found a file that cannot be unpacked .*compression"),
+    ],
+)
+def test_a_zip_that_cannot_be_unpacked_is_named(tmp_path, place, value, message):
+    """The field stands in the local header, and two bytes further in the central one."""
+    path = tmp_path / "toy.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("toy/a.txt", "so dull")
+    content = bytearray(path.read_bytes())
+    content[place] = content[content.index(b"PK\x01\x02") + place + 2] = value
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=f"member toy/a.txt: {message}.* What to do: unpack it"):
+        everything(path)
+
+
 def test_a_missing_archive_is_named(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         everything(tmp_path / "none.zip")
