@@ -157,10 +157,12 @@ def _listed(parts: Mapping[str, tuple[str, ...]], chosen: Collection[str]) -> st
 
 
 def content_digest(files: Mapping[str, Path]) -> str:
-    """Return 16 hexadecimal digits that are others if any file's content is.
+    """Return 16 hexadecimal digits that are others if any file's content or name is.
+
+    Names count, because readers go by them: an archive and a plain file are read differently.
 
     Args:
-        files: by part; of a folder every file in it counts, with its name.
+        files: by part; of a folder every file in it counts.
 
     Raises:
         DataError: if one cannot be read.
@@ -170,12 +172,12 @@ def content_digest(files: Mapping[str, Path]) -> str:
         >>> path = Path(tempfile.mkdtemp()) / "words.txt"
         >>> _ = path.write_text("dull")
         >>> content_digest({"all": path})
-        'ffccfaf34a30103f'
+        '3c928e9ab7706600'
     """
     digest = hashlib.sha256()
     for part in sorted(files):
         path = files[part]
-        digest.update(part.encode())
+        digest.update(f"{part}/{path.name}".encode())
         if path.is_dir():
             for each in sorted(entry for entry in path.rglob("*") if entry.is_file()):
                 digest.update(each.relative_to(path).as_posix().encode())

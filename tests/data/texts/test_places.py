@@ -96,3 +96,13 @@ def test_the_digest_follows_every_content_and_name(tmp_path):
     renamed = content_digest({"docs": folder})
     (folder / "b").write_text("two")
     assert len({before, renamed, content_digest({"docs": folder})}) == 3
+
+
+def test_the_digest_follows_the_name_of_a_plain_file(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("one")
+    before = content_digest({"train": path})
+    renamed = path.rename(tmp_path / "train_subset.csv")
+    assert content_digest({"train": renamed}) != before
+    (tmp_path / "other").mkdir()
+    assert content_digest({"train": renamed.rename(tmp_path / "other" / "train.csv")}) == before
