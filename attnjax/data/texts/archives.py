@@ -44,7 +44,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
 
     The archive is read from its beginning to its end, one member in memory at a time. Damage that
     only its last bytes tell of is raised after the last member: read them all. Links, devices and
-    names that lead out of the archive are passed over.
+    names that lead out of the archive are passed over, and `._name`, which a Mac adds to `name`.
 
     Args:
         path: of the archive.
@@ -64,7 +64,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
     members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     try:
         for name, size, read in members(path):
-            if not _inside(name) or not wanted(name):
+            if not _is_content(name) or not wanted(name):
                 continue
             if size > LARGEST:
                 raise DataError(
@@ -154,10 +154,10 @@ def no_member(path: Path, member: str) -> DataError:
     )
 
 
-def _inside(name: str) -> bool:
-    """Return whether a name stays in the archive's own folder."""
-    parts = PurePosixPath(name)
-    return not parts.is_absolute() and ".." not in parts.parts
+def _is_content(name: str) -> bool:
+    """Return whether a name stays in the archive's own folder, and no Mac has added it."""
+    place = PurePosixPath(name)
+    return not place.is_absolute() and ".." not in place.parts and not place.name.startswith("._")
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:

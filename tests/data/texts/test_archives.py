@@ -32,6 +32,19 @@ def test_zip_members_are_read_and_only_the_wanted(tmp_path):
     assert [(member.name, member.content) for member in members] == [("toy/b.txt", b"a joy")]
 
 
+@pytest.mark.parametrize("name", ["toy.tar.gz", "toy.zip"])
+def test_what_a_mac_adds_is_no_content(tmp_path, name):
+    files = {"toy/._a.txt": b"\0\xff", "__MACOSX/toy/._b.txt": b"\0", **FILES}
+    if name.endswith("zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for each, content in files.items():
+                archive.writestr(each, content)
+    else:
+        tar_of(tmp_path / name, files)
+    assert everything(tmp_path / name) == FILES
+    assert [line.text for line in part_lines(tmp_path / name, "a.txt")] == ["so dull"]
+
+
 def test_links_and_names_that_lead_out_are_passed_over(tmp_path):
     path = tmp_path / "toy.tar"
     tar_of(path, {"../out.txt": b"out", "/root.txt": b"root", **FILES}, "w")

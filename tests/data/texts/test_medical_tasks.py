@@ -172,6 +172,7 @@ def test_the_official_archive_of_the_reviews_is_read_alike(tmp_path):
         for name, content in (
             *((f"movies/docs/{name}", text) for name, text in texts.items()),
             ("movies/docs/._a.txt", "\0"),
+            ("movies/._train.jsonl", "\0"),
             *((f"movies/{name}.jsonl", json.dumps(row)) for name, row in rows.items()),
         ):
             entry = tarfile.TarInfo(name)
