@@ -13,7 +13,7 @@ from attnjax.data.labelled import label_corpus
 from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.places import content_digest, find_files
 from attnjax.data.texts.source import Reading, Source, Task
-from attnjax.data.texts.tasks import task_of
+from attnjax.data.texts.tasks import is_filtered, task_of
 from attnjax.data.tfds_source import prepare
 
 
@@ -93,5 +93,6 @@ def task_corpus(task: Task, reading: Reading, config: DataConfig) -> Corpus:
         class_names=task.class_names,
         dropped=chosen.dropped,
     )
-    published = task.published if config.filter == "paper" else None
+    papers = config.filter == "paper" or not is_filtered(config.name)
+    published = task.published if papers else None
     return replace(corpus, published=published, notes=chosen.notes)
