@@ -3,8 +3,9 @@
 Paper:     Jain & Wallace (2019), rows Diabetes of tables 1 and 2; random embeddings instead of
            those that were trained on the summaries (config.data.vectors takes such a file).
 Command:   python train.py --config=configs/diabetes.py --config.data.dir=DIR
-           (DIR has NOTEEVENTS.csv and DIAGNOSES_ICD.csv, each also with .gz
-           and, for the paper's admissions, the three lists of its released code)
+           (DIR has NOTEEVENTS.csv and DIAGNOSES_ICD.csv, each also with .gz;
+           for the paper's admissions the lists of its released code, train_50_hadm_ids.csv and
+           so on; or your own, diabetes_train_hadm_ids.txt and so on)
 Duration:  not measured here: the data are open to those alone who signed their agreement.
            Leave-one-out costs the square of a text's length: the tests see at most 50 texts.
 Expected:  the paper reports a test F1 of 0.79.

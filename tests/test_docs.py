@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from attnjax.config.sections import DATA_NAMES
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -87,3 +89,16 @@ def test_the_readmes_library_code_runs_on_four_arrays():
     assert namespace["exact"].attention[0, 0].argmax() == 1
     assert namespace["found"].winner_jsd[0] > 0.99 * namespace["exact"].jsd[0, 0]
     assert namespace["shuffled"].change.shape == (1, 100)
+
+
+def test_the_table_of_data_sets_is_one_and_has_every_name():
+    lines = PAGE.with_name("data.md").read_text(encoding="utf-8").split("\n")
+    start = lines.index("| `data.name` | subfolder | files | classes | splits |")
+    end = next(n for n in range(start, len(lines)) if not lines[n].startswith("|"))
+    names = [line.split("`")[1] for line in lines[start + 2 : end]]
+    assert sorted(names) == sorted(set(DATA_NAMES) - {"planted", "file", "tfds"})
+
+
+def test_a_list_of_the_page_of_data_sets_has_no_gaps():
+    page = PAGE.with_name("data.md").read_text(encoding="utf-8")
+    assert not re.search(r"^(?:- |  \S).*\n\n- ", page, flags=re.MULTILINE)

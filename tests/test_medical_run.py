@@ -114,7 +114,7 @@ def test_a_summary_of_4000_tokens_goes_through_every_test(tmp_path, monkeypatch)
     write(folder, notes=notes, codes=codes)
     for split, places in {"train": range(60), "dev": range(60, 70), "test": range(70, 80)}.items():
         listed = "".join(f"{notes[place].admission}\n" for place in places)
-        (folder / f"{split}_hadm_ids.txt").write_text(listed)
+        (folder / f"diabetes_{split}_hadm_ids.txt").write_text(listed)
     run("diabetes", tmp_path, monkeypatch, "--config.data.max_length=4002")
     table = pq.read_table(tmp_path / "run" / "instances.parquet").to_pydict()
     assert max(map(len, table["tokens"])) == 3999

@@ -82,7 +82,7 @@ class DataConfig:
     dev_split: str = ""
     test_split: str = "test"
     source: str = choice("authors_csv", ("authors_csv", "trees"))  # of sst
-    filter: str = choice("paper", ("paper", "none"))  # of sst: 5 < tokens < longest, per split
+    filter: str = choice("paper", ("paper", "none"))  # which texts are used: docs/data.md
     tokenizer: str = choice("auto", ("auto", "whitespace", "words"))
     lowercase: bool = True
     digits: str = choice("keep", ("keep", "replace"))  # replace: words with a digit become "qqq"

@@ -27,7 +27,8 @@ def train_vectors(
 
     Maximises \\( \log\sigma(v_w \cdot u_c) + \sum_{k} \log\sigma(-v_w \cdot u_k) \\) over words
     w, their neighbours c within `WINDOW` and `NEGATIVES` words k drawn for each. Unknown words
-    are one word, start and end are words too. In one thread, so that a seed decides.
+    are one word, start and end are words too. The most frequent words are passed over at random,
+    which gensim does unless told otherwise (`sample=1e-3`). In one thread, so that a seed decides.
 
     Args:
         token_lists: the words of the training texts (no others: a test text's words must not
@@ -39,7 +40,7 @@ def train_vectors(
 
     Returns:
         The vectors; `missing` are words of the vocabulary that no text has, whose rows are
-        drawn at the size of the others.
+        drawn at the size of the others. `share` is 0 for a vocabulary without words.
 
     Raises:
         ConfigError: if gensim is not installed.
@@ -86,4 +87,4 @@ def train_vectors(
     matrix[PAD] = 0.0
     found = int(known[len(SPECIALS) :].sum())
     total = size - len(SPECIALS)
-    return VectorCoverage(matrix, found, total - found, found / total)
+    return VectorCoverage(matrix, found, total - found, found / max(total, 1))

@@ -58,6 +58,13 @@ def test_words_that_no_text_has_are_drawn_at_the_size_of_the_others(texts):
     assert drawn.std() == pytest.approx(known.std(), rel=0.3)
 
 
+def test_a_vocabulary_of_special_words_alone_is_none_found():
+    vocabulary = build_vocabulary([["once"]], min_count=2)
+    found = train_vectors([["once", "more"]] * 9, vocabulary, 4, epochs=1, seed=0)
+    assert (found.found, found.missing, found.share) == (0, 0, 0.0)
+    assert np.isfinite(found.matrix).all()
+
+
 def test_a_seed_decides_whatever_the_process():
     code = (
         "from attnjax.data.skip_gram import train_vectors as t\n"

@@ -29,8 +29,9 @@ def read_ade(files: Mapping[str, Path]) -> Reading:
     r"""Read both files of the corpus; every sentence becomes one text.
 
     A sentence stands in the first file once for each pair of drug and effect, so that
-    repetitions are left out and counted; so is a sentence that stands in both files, whose
-    label nobody knows. There are no official splits.
+    repetitions are left out and counted; so are all lines of a sentence that stands in both
+    files, whose label nobody knows. Texts and what is counted add up to the lines of the
+    files. There are no official splits.
 
     Args:
         files: `related` (`DRUG-AE.rel`) and `unrelated` (`ADE-NEG.txt`).
@@ -51,20 +52,18 @@ def read_ade(files: Mapping[str, Path]) -> Reading:
         ['adverse effect', 'no adverse effect']
     """
     errors: list[UserError] = []
-    related = _related(files["related"], errors)
-    unrelated = _unrelated(files["unrelated"], errors)
+    dropped: Counter[str] = Counter()
+    related = _related(files["related"], dropped, errors)
+    unrelated = _unrelated(files["unrelated"], dropped, errors)
     raise_some(errors)
     both = {line.sentence for line in related} & {line.sentence for line in unrelated}
-    dropped: Counter[str] = Counter()
-    if both:
-        dropped["sentence in both files"] = len(both)
-    records = [
-        Record(line.sentence, label, line.origin)
-        for label, lines in ((CLASSES[1], related), (CLASSES[0], unrelated))
-        for line in _distinct(lines, dropped)
-        if line.sentence not in both
-    ]
-    return Reading({"train": records}, dropped)
+    records = []
+    for label, lines in ((CLASSES[1], related), (CLASSES[0], unrelated)):
+        of_one = [line for line in lines if line.sentence not in both]
+        dropped["line whose sentence is in both files"] += len(lines) - len(of_one)
+        for line in _distinct(of_one, dropped):
+            records.append(Record(line.sentence, label, line.origin))
+    return Reading({"train": records}, +dropped)
 
 
 def _distinct(lines: list[_Line], dropped: Counter[str]) -> list[_Line]:
@@ -77,11 +76,12 @@ def _distinct(lines: list[_Line], dropped: Counter[str]) -> list[_Line]:
     return list(first.values())
 
 
-def _related(path: Path, errors: list[UserError]) -> list[_Line]:
+def _related(path: Path, dropped: Counter[str], errors: list[UserError]) -> list[_Line]:
     """Read the sentences with an adverse effect."""
     found = []
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
+            dropped["blank line"] += 1
             continue
         origin = f"{path}, line {number}"
         fields = line.split("|")
@@ -102,11 +102,12 @@ def _related(path: Path, errors: list[UserError]) -> list[_Line]:
     return found
 
 
-def _unrelated(path: Path, errors: list[UserError]) -> list[_Line]:
+def _unrelated(path: Path, dropped: Counter[str], errors: list[UserError]) -> list[_Line]:
     """Read the sentences without an adverse effect."""
     found = []
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
+            dropped["blank line"] += 1
             continue
         origin = f"{path}, line {number}"
         identifier, _, rest = line.partition(" ")

@@ -1,7 +1,7 @@
 """AG's news: titles and first sentences of articles, four topics or two of them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from attnjax.config import DataConfig
@@ -98,7 +98,8 @@ def choose_two(reading: Reading, config: DataConfig) -> Reading:
     """Return the news of the paper's two classes.
 
     The filter `paper` reads descriptions without their titles, where the two can be told apart,
-    and leaves out the shortest and the longest of each split.
+    and leaves out the shortest and the longest of each split. Where some keep their titles, a
+    note counts them.
 
     Args:
         reading: all four classes.
@@ -108,24 +109,43 @@ def choose_two(reading: Reading, config: DataConfig) -> Reading:
     """
     tokenize = configured_tokenizer(config, separated=False)
     dropped = Counter(reading.dropped)
-    records = {}
+    records: dict[str, list[Record]] = {}
+    titled: dict[str, int] = {}
     for split, news in reading.records.items():
         chosen = [record for record in news if record.label in TWO]
         dropped["another class than " + " and ".join(TWO)] += len(news) - len(chosen)
         if config.filter == "paper":
-            chosen = [
-                record._replace(text=record.text.partition("\n")[2] or record.text)
-                for record in chosen
-            ]
-            chosen = keep_lengths(
-                chosen,
-                count=lambda text: len(tokenize(text)),
-                above=None,
-                below=None,
-                dropped=dropped,
-            )
+            chosen, titled[split] = _descriptions(chosen, dropped, tokenize)
         records[split] = chosen
-    return reading._replace(records=records, dropped=dropped)
+    notes = (*reading.notes, *_titled_note(records, titled))
+    return Reading(records, dropped, notes)
+
+
+def _descriptions(
+    news: list[Record], dropped: Counter[str], tokenize: Callable[[str], list[str]]
+) -> tuple[list[Record], int]:
+    """Return descriptions within the extremes, and how many of them have their titles yet."""
+    joined = {record.origin for record in news if "\n" not in record.text}
+    kept = keep_lengths(
+        [record._replace(text=record.text.partition("\n")[2] or record.text) for record in news],
+        count=lambda text: len(tokenize(text)),
+        above=None,
+        below=None,
+        dropped=dropped,
+    )
+    return kept, sum(record.origin in joined for record in kept)
+
+
+def _titled_note(records: Mapping[str, list[Record]], titled: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what to say of texts whose titles cannot be told from their descriptions."""
+    if not any(titled.values()):
+        return ()
+    counts = ", ".join(
+        f"{number:,} of the {len(records[split]):,} {split} texts"
+        for split, number in titled.items()
+    )
+    note = "AG News: the paper reads descriptions without titles; here title and description cannot"
+    return (f"{note} be told apart in {counts} that were kept, which are read with their titles.",)
 
 
 AG_NEWS = Source(

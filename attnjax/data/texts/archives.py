@@ -1,5 +1,7 @@
 """Official downloads that are archives, read member by member and never unpacked on the disk."""
 
+import bz2
+import gzip
 import io
 import lzma
 import tarfile
@@ -40,8 +42,9 @@ def is_archive(path: Path) -> bool:
 def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
     """Yield the plain files of a tar (gzipped or not) or zip archive whose names are wanted.
 
-    The archive is read from its beginning to its end, one member in memory at a time. Links,
-    devices and names that lead out of the archive are passed over.
+    The archive is read from its beginning to its end, one member in memory at a time. Damage that
+    only its last bytes tell of is raised after the last member: read them all. Links, devices and
+    names that lead out of the archive are passed over, and `._name`, which a Mac adds to `name`.
 
     Args:
         path: of the archive.
@@ -61,7 +64,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
     members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     try:
         for name, size, read in members(path):
-            if not _inside(name) or not wanted(name):
+            if not _is_content(name) or not wanted(name):
                 continue
             if size > LARGEST:
                 raise DataError(
@@ -71,7 +74,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[Member]:
                     action="get the archive from its official address",
                 )
             yield Member(name, read())
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+    except _DAMAGED as error:
         raise DataError(
             str(path),
             found=f"a damaged archive ({error})",
@@ -151,21 +154,79 @@ def no_member(path: Path, member: str) -> DataError:
     )
 
 
-def _inside(name: str) -> bool:
-    """Return whether a name stays in the archive's own folder."""
-    parts = PurePosixPath(name)
-    return not parts.is_absolute() and ".." not in parts.parts
+def _is_content(name: str) -> bool:
+    """Return whether a name stays in the archive's own folder, and no Mac has added it."""
+    place = PurePosixPath(name)
+    return not place.is_absolute() and ".." not in place.parts and not place.name.startswith("._")
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
             if not entry.is_dir():
-                yield entry.filename, entry.file_size, lambda entry=entry: archive.read(entry)
+                read = lambda entry=entry: _unzipped(archive, entry, path)  # noqa: E731
+                yield entry.filename, entry.file_size, read
+
+
+def _unzipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> bytes:
+    """Return the content of one file, or say why this program cannot unpack it."""
+    where = f"{path}, member {entry.filename}"
+    action = "unpack it with another program and name the folder of the files"
+    if entry.flag_bits & 1:
+        raise DataError(where, found="an encrypted file", expected="one to read", action=action)
+    try:
+        return archive.read(entry)
+    except NotImplementedError as error:
+        raise DataError(
+            where,
+            found=f"a file that cannot be unpacked ({error})",
+            expected="one that is stored or deflated",
+            action=action,
+        ) from error
+
+
+class _Entry(tarfile.TarInfo):
+    """A header of which only the end of the archive may end it.
+
+    Without this, `tarfile` takes a header that is cut or damaged, but for the first one, for
+    the end, and what follows would be missing without a word.
+    """
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> "_Entry":
+        try:
+            return super().fromtarfile(tarfile)
+        except _END:
+            raise
+        except _HEADER as error:
+            raise _READ(f"{error} at byte {tarfile.offset}, and no end of the archive") from error
+
+
+_END = tarfile.EOFHeaderError  # pyright: ignore[reportAttributeAccessIssue]
+_HEADER, _READ = tarfile.HeaderError, tarfile.ReadError
+
+_OPENERS = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError),
+    *(zlib.error, lzma.LZMAError),
+)
+
+
+def _unpacked(path: Path) -> io.BufferedIOBase:
+    """Open a tar archive by what it is: its name may say otherwise."""
+    with open(path, "rb") as file:
+        start = file.read(6)
+    for magic, opener in _OPENERS:
+        if start.startswith(magic):
+            return opener(path, "rb")
+    return open(path, "rb")
 
 
 def _tar_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
-    with tarfile.open(path, "r|*") as archive:
+    with (
+        _unpacked(path) as file,
+        tarfile.open(fileobj=file, mode="r|", tarinfo=_Entry) as archive,
+    ):
         for entry in archive:
             if entry.isfile():
                 yield (
@@ -173,3 +234,6 @@ def _tar_members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
                     entry.size,
                     lambda entry=entry: archive.extractfile(entry).read(),  # pyright: ignore
                 )
+        # The checksum of a compressed file stands behind all that it holds.
+        while file.read(2**20):
+            pass

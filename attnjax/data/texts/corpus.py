@@ -13,7 +13,7 @@ from attnjax.data.labelled import label_corpus
 from attnjax.data.text import configured_tokenizer
 from attnjax.data.texts.places import content_digest, find_files
 from attnjax.data.texts.source import Reading, Source, Task
-from attnjax.data.texts.tasks import task_of
+from attnjax.data.texts.tasks import is_filtered, task_of
 from attnjax.data.tfds_source import prepare
 
 
@@ -94,5 +94,6 @@ def task_corpus(task: Task, reading: Reading, config: DataConfig) -> Corpus:
         dropped=chosen.dropped,
     )
     other = task.published_size not in (0, len(chosen.records["train"]))
-    published = None if other or config.filter != "paper" else task.published
+    papers = config.filter == "paper" or not is_filtered(config.name)
+    published = task.published if papers and not other else None
     return replace(corpus, published=published, notes=chosen.notes)

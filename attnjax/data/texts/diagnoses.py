@@ -9,7 +9,7 @@ from attnjax.data.corpus import SPLITS
 from attnjax.data.reading import SHOWN, raise_some, read_lines
 from attnjax.data.texts.mistakes import wrong_line
 from attnjax.data.texts.streamed import stream_rows
-from attnjax.errors import UserError
+from attnjax.errors import DataError, UserError
 
 DIABETES = ("no diabetes", "diabetes")
 ANEMIA = ("chronic", "acute")
@@ -121,6 +121,26 @@ def admission(value: str) -> int | None:
     return int(plain) if plain.isascii() and plain.isdigit() else None
 
 
+UNNAMED = "unnamed"
+"""The part that stands for lists which do not say of which task they are."""
+
+
+def list_parts(task: str) -> dict[str, tuple[str, ...]]:
+    """Return the file names of a task's own lists, and of lists without a task's name.
+
+    Both tasks are read from one folder, so that a list must say which it belongs to.
+
+    Args:
+        task: its name.
+
+    Example:
+        >>> list_parts("anemia")["dev"]
+        ('anemia_dev_hadm_ids.txt',)
+    """
+    lists = {split: (f"{task}_{split}_hadm_ids.txt",) for split in SPLITS}
+    return lists | {UNNAMED: tuple(f"{split}_hadm_ids.txt" for split in SPLITS)}
+
+
 def read_lists(files: Mapping[str, Path]) -> dict[int, str]:
     """Return the split of every admission that the user's lists name; none without lists.
 
@@ -128,24 +148,19 @@ def read_lists(files: Mapping[str, Path]) -> dict[int, str]:
         files: by split, one admission a line; dev and test may be missing.
 
     Raises:
-        DataError: for a line that is no admission, one that is listed twice, and lists
-            without one for train.
+        DataError: for a line that is no admission, one that is listed twice, an empty list,
+            lists without one for train, of two kinds, or that do not say of which task they are.
     """
     lists = {split: files[split] for split in SPLITS if split in files}
-    errors: list[UserError] = []
-    if lists and "train" not in lists:
-        place = ", ".join(str(path) for path in lists.values())
-        errors.append(
-            wrong_line(place, "no list for train beside it", "a list of training admissions")
-        )
+    errors = _wrong_lists(files, lists)
     splits: dict[int, str] = {}
     first: dict[int, str] = {}
     for split, path in lists.items():
+        empty = True
         for number, line in enumerate(read_lines(path), start=1):
-            origin = f"{path}, line {number}"
-            identifier = admission(line)
             if not line.strip():
                 continue
+            origin, identifier, empty = f"{path}, line {number}", admission(line), False
             if identifier is None:
                 errors.append(wrong_line(origin, f"{line[:40]!r}", "the number of an admission"))
             elif identifier in first:
@@ -153,5 +168,36 @@ def read_lists(files: Mapping[str, Path]) -> dict[int, str]:
                 errors.append(wrong_line(origin, found, "every admission in one list, once"))
             else:
                 first[identifier], splits[identifier] = origin, split
+        if empty:
+            errors.append(
+                _wrong_list(path, "an empty list", "one admission a line", "fill it, or remove it")
+            )
     raise_some(errors)
     return splits
+
+
+def _wrong_lists(files: Mapping[str, Path], lists: Mapping[str, Path]) -> list[UserError]:
+    """Return what is wrong with the names of the lists."""
+    errors: list[UserError] = []
+    if UNNAMED in files:
+        errors.append(
+            _wrong_list(
+                files[UNNAMED],
+                "a list that does not say of which task it is",
+                "diabetes or anemia before its name",
+                f"rename it, such as to anemia_{files[UNNAMED].name}, or remove it",
+            )
+        )
+    place = ", ".join(str(path) for path in lists.values())
+    if lists and "train" not in lists:
+        expected, action = "a list of training admissions", "add one, or remove the others"
+        errors.append(_wrong_list(place, "no list for train beside it", expected, action))
+    kinds = {path.name.removesuffix(".gz").replace(split, "") for split, path in lists.items()}
+    if len(kinds) > 1:
+        expected = "lists whose names differ by the split alone"
+        errors.append(_wrong_list(place, "lists of two kinds", expected, "remove those of one"))
+    return errors
+
+
+def _wrong_list(where: Path | str, found: str, expected: str, action: str) -> DataError:
+    return DataError(str(where), found=found, expected=expected, action=action)

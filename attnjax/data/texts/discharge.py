@@ -14,6 +14,7 @@ from attnjax.data.texts.diagnoses import (
     admission,
     anemia,
     diabetes,
+    list_parts,
     read_labels,
     read_lists,
 )
@@ -186,31 +187,34 @@ INSTRUCTIONS = (
 
 _TABLES = {"notes": ("NOTEEVENTS.csv",), "diagnoses": ("DIAGNOSES_ICD.csv",)}
 
+_LISTS = {task: list_parts(task) for task in ("diabetes", "anemia")}
+
 DIABETES = Source(
     title="MIMIC-III, diabetes",
     parts={
         **_TABLES,
+        **_LISTS["diabetes"],
+        # Those of the released code are of this task.
         **{
-            split: (f"{split}_hadm_ids.txt", f"{split}_50_hadm_ids.csv")
+            split: (*_LISTS["diabetes"][split], f"{split}_50_hadm_ids.csv")
             for split in ("train", "dev", "test")
         },
     },
     read=read_diabetes,
     folder="mimic",
     instructions=f"{INSTRUCTIONS} The paper's admissions are listed in train_50_hadm_ids.csv, "
-    "dev_50_hadm_ids.csv and test_50_hadm_ids.csv of its released code; without lists all "
-    "admissions are used, and the splits drawn.",
-    optional=("train", "dev", "test"),
+    "dev_50_hadm_ids.csv and test_50_hadm_ids.csv of its released code; your own lists are named "
+    "diabetes_train_hadm_ids.txt and so on; without lists all admissions are used, and the "
+    "splits drawn.",
+    optional=tuple(_LISTS["diabetes"]),
 )
 
 ANEMIA = Source(
     title="MIMIC-III, anemia",
-    parts={
-        **_TABLES,
-        **{split: (f"{split}_hadm_ids.txt",) for split in ("train", "dev", "test")},
-    },
+    parts={**_TABLES, **_LISTS["anemia"]},
     read=read_anemia,
     folder="mimic",
-    instructions=INSTRUCTIONS,
-    optional=("train", "dev", "test"),
+    instructions=f"{INSTRUCTIONS} Lists of admissions are named anemia_train_hadm_ids.txt and so "
+    "on; without them the splits are drawn.",
+    optional=tuple(_LISTS["anemia"]),
 )

@@ -30,7 +30,7 @@ def read_eraser(files: Mapping[str, Path]) -> Reading:
     """Read reviews and the spans that people marked as evidence for their label.
 
     The rationale of a review has one flag for each word between white space, set where any
-    span covers the word; spans of no word are counted. The shares of marked words differ:
+    span covers the word; spans of no word are counted in a note. The shares of marked words differ:
     0.09 in train and 0.07 in dev, where people marked what suffices, but 0.31 in test, where
     they were asked for all of it.
 
@@ -59,7 +59,7 @@ def read_eraser(files: Mapping[str, Path]) -> Reading:
         (False, True, False)
     """
     errors: list[UserError] = []
-    dropped: Counter[str] = Counter()
+    empty = 0
     documents = _documents(files["documents"], errors)
     records: dict[str, list[Record]] = {}
     first: dict[str, str] = {}
@@ -78,14 +78,16 @@ def read_eraser(files: Mapping[str, Path]) -> Reading:
                 expected = f"a review of {files['documents']}"
                 errors.append(_wrong(review.line, f"review {review.review_id!r}", expected))
                 continue
-            rationale = _rationale(review, words, dropped, errors)
+            rationale, spans_without_words = _rationale(review, words, errors)
+            empty += spans_without_words
             text = " ".join(words)
             records[split].append(
                 Record(text, review.label, review.line.origin, rationale=rationale)
             )
     raise_some(errors)
-    dropped["review without annotation"] += len(documents.keys() - first.keys())
-    return Reading(records, +dropped)
+    dropped = Counter({"review without annotation": len(documents.keys() - first.keys())})
+    note = f"ERASER: spans of evidence without a word, which mark nothing: {empty:,}."
+    return Reading(records, +dropped, (note,) if empty else ())
 
 
 def _documents(path: Path, errors: list[UserError]) -> dict[str, list[str]]:
@@ -138,10 +140,10 @@ def _reviews(path: Path, name: str, errors: list[UserError]) -> Iterator[_Review
 
 
 def _rationale(
-    review: _Review, words: list[str], dropped: Counter[str], errors: list[UserError]
-) -> tuple[bool, ...]:
-    """Return which words of a review some span covers; its end is exclusive."""
-    marked = [False] * len(words)
+    review: _Review, words: list[str], errors: list[UserError]
+) -> tuple[tuple[bool, ...], int]:
+    """Return which words some span covers (its end is exclusive), and how many cover none."""
+    marked, empty = [False] * len(words), 0
     for span in review.spans:
         if not isinstance(span, dict):
             errors.append(_wrong(review.line, f"the span {span!r}", "a JSON object"))
@@ -163,10 +165,10 @@ def _rationale(
             expected = f"the text of the span, {str(span['text'])[:60]!r}"
             errors.append(_wrong(review.line, found, expected))
         elif start == end:
-            dropped["span without a word"] += 1
+            empty += 1
         else:
             marked[start:end] = [True] * (end - start)
-    return tuple(marked)
+    return tuple(marked), empty
 
 
 def _objects(

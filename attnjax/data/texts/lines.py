@@ -43,8 +43,9 @@ def lines_of(path: Path, member: str) -> Iterator[Line]:
     """
     where, name, texts = str(path), path.name, read_lines(path)
     if is_archive(path):
-        found = next(iter(read_members(path, lambda each: each == member)), None)
-        if found is None:
+        # All of the archive is read, whose end tells whether it is whole.
+        found = list(read_members(path, lambda each: each == member))
+        if not found:
             raise DataError(
                 str(path),
                 found=f"an archive without {member}",
@@ -52,7 +53,7 @@ def lines_of(path: Path, member: str) -> Iterator[Line]:
                 action="delete it and run again, or name the folder of the unpacked files",
             )
         where, name = f"{path}, {member}", member.rsplit("/", maxsplit=1)[-1]
-        texts = decoded_lines(io.BytesIO(found.content), where)
+        texts = decoded_lines(io.BytesIO(found[0].content), where)
     for number, text in enumerate(texts, start=1):
         if text.strip():
             yield Line(text, f"{where}, line {number}", f"{name}, line {number}")

@@ -20,6 +20,9 @@ CLASSES = ("rec.sport.baseball", "rec.sport.hockey")
 
 _QUOTATION = re.compile(r"^[>|]|^(?:In article|Quoted from)|(?:writes|wrote|says|said):|writes in")
 
+# A field's name is any letters but blanks and colons (RFC 5322); a longer one goes on, indented.
+_HEADER = re.compile(r"[!-9;-~]+:(?:[ \t]|$)|[ \t]")
+
 LEFT_EMPTY = "nothing left without header, signature and quotations"
 
 
@@ -80,7 +83,8 @@ def _archived(path: Path, split: str) -> Iterator[Record]:
 def without_context(message: str) -> str:
     r"""Return a message's own words: no header, no signature, no quotations.
 
-    The header ends at the first blank line. The signature is what follows the last line that is
+    The header ends at the first blank line; a first paragraph whose lines are not all of the
+    form `Name: value` is none, and stays. The signature is what follows the last line that is
     blank or made of hyphens. A quotation's lines begin with `>` or `|`, or announce it.
 
     Args:
@@ -90,7 +94,10 @@ def without_context(message: str) -> str:
         >>> without_context("Subject: x\n\nAnn writes:\n> why?\nBecause.\n\n--\nBob\n")
         'Because.'
     """
-    _, _, body = message.replace("\r\n", "\n").partition("\n\n")
+    message = message.replace("\r\n", "\n")
+    header, _, body = message.partition("\n\n")
+    if not all(map(_HEADER.match, header.strip("\n").split("\n"))):
+        body = message
     lines = body.strip().split("\n")
     separators = [i for i, line in enumerate(lines) if not line.strip().strip("-")]
     if separators and separators[-1] > 0:

@@ -85,12 +85,13 @@ def local_parts(
     Args:
         parts: the names of each part, tried in this order.
         folder: of local copies.
-        subfolder: its name; files of the two places are not mixed.
+        subfolder: its name; files of the two places are not mixed, and those of one are not
+            passed over for those of the other.
         optional: parts that may be missing.
         hint: how else to come by the files, for the message.
 
     Raises:
-        DataError: naming the files that are missing.
+        DataError: naming the files that are missing, or that lie in both places.
 
     Example:
         >>> import tempfile
@@ -99,16 +100,15 @@ def local_parts(
         >>> local_parts({"all": ("a.txt", "b.txt")}, folder, subfolder="toy")["all"].name
         'b.txt.gz'
     """
+    places = (folder, folder / subfolder)
+    present = [_present(parts, place) for place in places]
     missing: list[str] = list(parts)
-    for place in (folder, folder / subfolder):
-        found = {}
-        for part, names in parts.items():
-            paths = [place / each for name in names for each in (name, f"{name}.gz")]
-            present = [path for path in paths if path.exists()]
-            if present:
-                found[part] = present[0]
+    for here, elsewhere in ((0, 1), (1, 0)):
+        found = present[here]
         lacking = [part for part in parts if part not in found and part not in optional]
         if found and not lacking:
+            if present[elsewhere]:
+                raise _two_places(places[here], found, places[elsewhere], present[elsewhere])
             return found
         if found and len(lacking) < len(missing):
             missing = lacking
@@ -118,6 +118,32 @@ def local_parts(
         expected=f"{_listed(parts, missing)} (each also with .gz), in it or in its folder "
         f"{subfolder}",
         action="correct --config.data.dir or ATTNJAX_DATA_DIR" + (f", {hint}" if hint else ""),
+    )
+
+
+def _present(parts: Mapping[str, tuple[str, ...]], place: Path) -> dict[str, Path]:
+    """Return the parts that lie in one place, each by the first of its names."""
+    found = {}
+    for part, names in parts.items():
+        paths = (place / each for name in names for each in (name, f"{name}.gz"))
+        first = next((path for path in paths if path.exists()), None)
+        if first is not None:
+            found[part] = first
+    return found
+
+
+def _two_places(
+    place: Path, found: Mapping[str, Path], other: Path, others: Mapping[str, Path]
+) -> DataError:
+    """Return what to say of files of which some would be passed over in silence."""
+    names = [
+        ", ".join(dict.fromkeys(path.name for path in one.values())) for one in (found, others)
+    ]
+    return DataError(
+        str(place),
+        found=f"{names[0]} in it, but {names[1]} in {other}",
+        expected="the files of a data set in one place",
+        action="move them together, or name the folder of those to be used by --config.data.dir",
     )
 
 
@@ -131,10 +157,12 @@ def _listed(parts: Mapping[str, tuple[str, ...]], chosen: Collection[str]) -> st
 
 
 def content_digest(files: Mapping[str, Path]) -> str:
-    """Return 16 hexadecimal digits that are others if any file's content is.
+    """Return 16 hexadecimal digits that are others if any file's content or name is.
+
+    Names count, because readers go by them: an archive and a plain file are read differently.
 
     Args:
-        files: by part; of a folder every file in it counts, with its name.
+        files: by part; of a folder every file in it counts.
 
     Raises:
         DataError: if one cannot be read.
@@ -144,12 +172,12 @@ def content_digest(files: Mapping[str, Path]) -> str:
         >>> path = Path(tempfile.mkdtemp()) / "words.txt"
         >>> _ = path.write_text("dull")
         >>> content_digest({"all": path})
-        'ffccfaf34a30103f'
+        '3c928e9ab7706600'
     """
     digest = hashlib.sha256()
     for part in sorted(files):
         path = files[part]
-        digest.update(part.encode())
+        digest.update(f"{part}/{path.name}".encode())
         if path.is_dir():
             for each in sorted(entry for entry in path.rglob("*") if entry.is_file()):
                 digest.update(each.relative_to(path).as_posix().encode())

@@ -43,7 +43,7 @@ def read_sst2(files: Mapping[str, Path]) -> Reading:
     errors: list[UserError] = []
     for part, split in (("train", "train"), ("dev", "test")):
         records[split] = []
-        for line in _rows(files[part], part, ["sentence", "label"], errors):
+        for line in _rows(files[part], part, ["sentence", "label"], dropped, errors):
             sentence, label = line.text.split("\t")
             if label.strip() not in LABELS:
                 found = f"label {label.strip()!r}"
@@ -56,14 +56,16 @@ def read_sst2(files: Mapping[str, Path]) -> Reading:
         if not records[split] and not errors:
             raise no_texts(files[part])
     if "test" in files:
-        unlabelled = len(_rows(files["test"], "test", ["index", "sentence"], errors))
-        dropped["no label (the test sentences of GLUE)"] += unlabelled
+        unlabelled = _rows(files["test"], "test", ["index", "sentence"], dropped, errors)
+        dropped["no label (the test sentences of GLUE)"] += len(unlabelled)
     raise_some(errors)
     return Reading(records, dropped)
 
 
-def _rows(path: Path, part: str, header: list[str], errors: list[UserError]) -> list[Line]:
-    """Return the lines after the header that have its number of fields."""
+def _rows(
+    path: Path, part: str, header: list[str], dropped: Counter[str], errors: list[UserError]
+) -> list[Line]:
+    """Return the lines after the header that have its number of fields; blank ones are counted."""
     rows = []
     for line in part_lines(path, f"SST-2/{part}.tsv"):
         fields = line.text.split("\t")
@@ -71,6 +73,8 @@ def _rows(path: Path, part: str, header: list[str], errors: list[UserError]) -> 
             if fields != header:
                 found, expected = f"the header {line.text[:60]!r}", f"{chr(9).join(header)!r}"
                 errors.append(line_error(line.where, line.number, found, expected))
+        elif not line.text.strip():
+            dropped["blank line"] += 1
         elif len(fields) != len(header):
             found, expected = f"{len(fields)} fields", f"{len(header)}, separated by a tab"
             errors.append(line_error(line.where, line.number, found, expected))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from attnjax.data.labelled import Record
 from attnjax.data.reading import line_error, raise_some
-from attnjax.data.texts.archives import part_lines
+from attnjax.data.texts.archives import Line, part_lines
 from attnjax.data.texts.sentences import no_texts
 from attnjax.data.texts.source import Reading, Source
-from attnjax.errors import UserError
+from attnjax.errors import DataError, UserError
 
 CLASSES = ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM")
 
@@ -46,6 +46,8 @@ def read_trec(files: Mapping[str, Path]) -> Reading:
             match = _QUESTION.fullmatch(line.text.strip())
             if not line.text.strip():
                 dropped["blank line"] += 1
+            elif _is_utf8(line.text):
+                errors.append(_other_encoding(line))
             elif match is None:
                 expected = "COARSE:fine, a space and a question"
                 errors.append(line_error(line.where, line.number, f"{line.text[:60]!r}", expected))
@@ -60,6 +62,23 @@ def read_trec(files: Mapping[str, Path]) -> Reading:
         if not questions:
             raise no_texts(files[split])
     return Reading(records, dropped)
+
+
+def _is_utf8(text: str) -> bool:
+    """Return whether letters read as Latin-1 are those of UTF-8: no word has such a sequence."""
+    try:
+        return not text.isascii() and bool(text.encode("latin-1").decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _other_encoding(line: Line) -> DataError:
+    return DataError(
+        f"{line.where}, line {line.number}",
+        found=f"letters in UTF-8, {line.text[:60].encode('latin-1').decode(errors='ignore')!r}",
+        expected="text in Latin-1, as the official file is",
+        action="save the file as Latin-1, or get it again",
+    )
 
 
 TREC = Source(

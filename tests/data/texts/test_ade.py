@@ -33,10 +33,21 @@ def test_every_sentence_becomes_one_text(tmp_path):
     assert reading.records["train"][1].origin == "DRUG-AE.rel, line 2"
 
 
-def test_a_sentence_with_both_labels_is_left_out(tmp_path):
-    reading = read_ade(write(tmp_path, unrelated=UNRELATED + "9 NEG Rash after gold.\n"))
-    assert "Rash after gold." not in [record.text for record in reading.records["train"]]
-    assert reading.dropped["sentence in both files"] == 1
+def test_every_line_is_a_text_or_counted(tmp_path):
+    unrelated = UNRELATED + "\n9 NEG Rash and fever after gold.\n \n"
+    reading = read_ade(write(tmp_path, unrelated=unrelated))
+    assert [record.text for record in reading.records["train"]] == [
+        "Rash after gold.",
+        "Gold was given.",
+        "Two | fields.",
+    ]
+    # The sentence with both labels stands twice in the first file, once in the second.
+    assert reading.dropped == {
+        "line whose sentence is in both files": 3,
+        "sentence repeated": 1,
+        "blank line": 2,
+    }
+    assert len(reading.records["train"]) + sum(reading.dropped.values()) == 3 + 6
 
 
 def test_bom_and_windows_line_ends_are_read_alike(tmp_path):

@@ -54,7 +54,7 @@ def test_a_text_says_where_it_stands(tmp_path):
 def test_lists_of_splits_are_followed(tmp_path):
     files = write(tmp_path)
     for split, lines in {"train": "100001\n100003\n", "test": "100002\r\n\r\n999999\r\n"}.items():
-        files[split] = tmp_path / f"{split}_hadm_ids.txt"
+        files[split] = tmp_path / f"diabetes_{split}_hadm_ids.txt"
         files[split].write_bytes(lines.encode())
     reading = read_diabetes(files)
     found = {split: sorted(texts) for split, texts in read(reading).items()}
@@ -66,8 +66,8 @@ def test_lists_of_splits_are_followed(tmp_path):
 
 def test_lists_are_named_by_line(tmp_path):
     files = write(tmp_path)
-    files["train"] = tmp_path / "train_hadm_ids.txt"
-    files["dev"] = tmp_path / "dev_hadm_ids.txt"
+    files["train"] = tmp_path / "diabetes_train_hadm_ids.txt"
+    files["dev"] = tmp_path / "diabetes_dev_hadm_ids.txt"
     files["train"].write_text("100001\nHADM\n")
     files["dev"].write_text("100001\n")
     with pytest.raises(UserError) as raised:
@@ -77,6 +77,16 @@ def test_lists_are_named_by_line(tmp_path):
     assert f"{files['dev']}, line 1: found admission 100001 again (before: {files['train']}" in text
     del files["train"]
     with pytest.raises(DataError, match="no list for train"):
+        read_diabetes(files)
+
+
+@pytest.mark.parametrize("content", ["", "\n \r\n"])
+def test_an_empty_list_is_refused(tmp_path, content):
+    files = write(tmp_path)
+    for split, lines in {"train": "100001\n", "test": content}.items():
+        files[split] = tmp_path / f"diabetes_{split}_hadm_ids.txt"
+        files[split].write_text(lines)
+    with pytest.raises(DataError, match=r"diabetes_test_hadm_ids.txt: found an empty list"):
         read_diabetes(files)
 
 

@@ -39,7 +39,8 @@ def test_words_that_any_span_covers_are_marked(tmp_path):
     # 1 to 3 and 2 to 4 overlap; the end of 6 to 7 is exclusive.
     assert np.flatnonzero(first.rationale).tolist() == [1, 2, 3, 6]
     assert (second.label, second.rationale) == ("positive", (False, False))
-    assert reading.dropped == {"review without annotation": 1, "span without a word": 1}
+    assert reading.dropped == {"review without annotation": 1}
+    assert reading.notes == ("ERASER: spans of evidence without a word, which mark nothing: 1.",)
     assert list(reading.records) == ["train"]
 
 
@@ -96,7 +97,8 @@ def test_the_real_reviews(shared_data):
         for split, records in reading.records.items()
     }
     assert counts == {"train": (1600, 800), "dev": (200, 100), "test": (199, 99)}
-    assert reading.dropped == {"review without annotation": 1, "span without a word": 20}
+    assert reading.dropped == {"review without annotation": 1}
+    assert reading.notes == ("ERASER: spans of evidence without a word, which mark nothing: 20.",)
     # One training review has no span at all.
     unmarked = [not any(record.rationale) for record in reading.records["train"]]
     assert sum(unmarked) == 1

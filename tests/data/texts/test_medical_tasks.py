@@ -57,10 +57,52 @@ def test_the_lists_beside_the_tables_are_the_splits(tmp_path):
     assert counts(corpus) == {"train": [4, 4], "dev": [1, 1], "test": [1, 1]}
 
 
+def listed(folder, pattern, places):
+    for split, numbers in places.items():
+        lines = "".join(f"{200_000 + place}\n" for place in numbers)
+        (folder / pattern.format(split)).write_text(lines)
+
+
+def test_each_task_follows_its_own_lists(tmp_path):
+    summaries(tmp_path, [20] * 12)
+    halves = {"train": range(6), "dev": range(6, 8), "test": range(8, 10)}
+    listed(tmp_path, "diabetes_{}_hadm_ids.txt", halves)
+    listed(tmp_path, "anemia_{}_hadm_ids.txt", halves | {"test": range(8, 12)})
+    sizes = {
+        name: counts(load_corpus(config(name, tmp_path, filter="none"), cache_dir=tmp_path / "c"))
+        for name in ("diabetes", "anemia")
+    }
+    assert sizes["diabetes"] == {"train": [3, 3], "dev": [1, 1], "test": [1, 1]}
+    assert sizes["anemia"] == {"train": [3, 3], "dev": [1, 1], "test": [2, 2]}
+
+
+@pytest.mark.parametrize("name", ["diabetes", "anemia"])
+def test_a_list_that_does_not_name_its_task_is_refused(tmp_path, name):
+    summaries(tmp_path, [20] * 12)
+    listed(tmp_path, "{}_hadm_ids.txt", {"dev": range(6, 8)})
+    with pytest.raises(DataError, match=r"dev_hadm_ids.txt: found a list that does not say"):
+        load_corpus(config(name, tmp_path), cache_dir=tmp_path / "cache")
+
+
+def test_lists_of_two_kinds_are_not_mixed(tmp_path):
+    summaries(tmp_path, [20] * 12)
+    listed(tmp_path, "diabetes_{}_hadm_ids.txt", {"train": range(6)})
+    listed(tmp_path, "{}_50_hadm_ids.csv", {"test": range(6, 12)})
+    with pytest.raises(DataError, match="found lists of two kinds"):
+        load_corpus(config("diabetes", tmp_path), cache_dir=tmp_path / "cache")
+
+
+def test_lists_apart_from_the_tables_are_refused(tmp_path):
+    summaries(tmp_path / "mimic", [20] * 12)
+    listed(tmp_path, "{}_50_hadm_ids.csv", {"train": range(6), "test": range(6, 12)})
+    with pytest.raises(DataError, match=r"but train_50_hadm_ids.csv, test_50_hadm_ids.csv in"):
+        load_corpus(config("diabetes", tmp_path), cache_dir=tmp_path / "cache")
+
+
 def test_lists_of_none_of_the_admissions_are_refused_in_words(tmp_path):
     summaries(tmp_path, [20] * 12)
-    (tmp_path / "train_hadm_ids.txt").write_text("1\n")
-    (tmp_path / "test_hadm_ids.txt").write_text("200001\n")
+    (tmp_path / "diabetes_train_hadm_ids.txt").write_text("1\n")
+    (tmp_path / "diabetes_test_hadm_ids.txt").write_text("200001\n")
     with pytest.raises(DataError, match="diabetes, train split: found no instances"):
         load_corpus(config("diabetes", tmp_path), cache_dir=tmp_path / "cache")
 
@@ -130,6 +172,7 @@ def test_the_official_archive_of_the_reviews_is_read_alike(tmp_path):
         for name, content in (
             *((f"movies/docs/{name}", text) for name, text in texts.items()),
             ("movies/docs/._a.txt", "\0"),
+            ("movies/._train.jsonl", "\0"),
             *((f"movies/{name}.jsonl", json.dumps(row)) for name, row in rows.items()),
         ):
             entry = tarfile.TarInfo(name)

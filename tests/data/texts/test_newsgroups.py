@@ -83,7 +83,11 @@ def test_without_the_filter_the_splits_stay(shared_data):
     [
         ("Subject: x\nFrom: y\n\nBody.\n", "Body."),
         ("Subject: x\r\n\r\nBody.\r\n", "Body."),
-        ("no blank line", ""),
+        ("Subject: x\nFrom: y\n", ""),
+        ("no header", "no header"),
+        ("No header.\n\nBut more.\n\nBob", "No header.\n\nBut more."),
+        ("http://a.b is\na page.\n\nMore.\n\nBob", "http://a.b is\na page.\n\nMore."),
+        ("Odd-[name]: x\nTo: a\n\tand b\nKeywords:\n\nBody.", "Body."),
         ("S: x\n\n> quoted\n| quoted\nmine\nAnn wrote:\nIn article <1> Bob\n", "mine"),
         ("S: x\n\nBody.\n----\nsignature\n", "Body."),
         ("S: x\n\nOne.\n\nTwo.\n\nBob\n", "One.\n\nTwo."),

@@ -56,6 +56,16 @@ def test_files_of_two_places_are_not_mixed(tmp_path):
         local_parts(PARTS, tmp_path, subfolder="toy")
 
 
+@pytest.mark.parametrize(("place", "other"), [("", "toy/"), ("toy/", "")])
+def test_files_of_one_place_are_not_passed_over_for_those_of_the_other(tmp_path, place, other):
+    (tmp_path / "toy").mkdir()
+    (tmp_path / place / "train.jsonl").write_text("{}")
+    (tmp_path / other / "test.jsonl.gz").write_bytes(gzip.compress(b"{}"))
+    message = rf"found train.jsonl in it, but test.jsonl.gz in .*{other.rstrip('/')}; expected"
+    with pytest.raises(DataError, match=message):
+        local_parts(PARTS, tmp_path, subfolder="toy", optional=("test",))
+
+
 def test_a_folder_that_is_not_there_is_told_from_an_empty_one(tmp_path):
     with pytest.raises(DataError, match=r"no such folder; expected train.jsonl or toy.tar.gz, "):
         find_files(source(), str(tmp_path / "none"), tmp_path)
@@ -86,3 +96,13 @@ def test_the_digest_follows_every_content_and_name(tmp_path):
     renamed = content_digest({"docs": folder})
     (folder / "b").write_text("two")
     assert len({before, renamed, content_digest({"docs": folder})}) == 3
+
+
+def test_the_digest_follows_the_name_of_a_plain_file(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("one")
+    before = content_digest({"train": path})
+    renamed = path.rename(tmp_path / "train_subset.csv")
+    assert content_digest({"train": renamed}) != before
+    (tmp_path / "other").mkdir()
+    assert content_digest({"train": renamed.rename(tmp_path / "other" / "train.csv")}) == before

@@ -68,7 +68,8 @@ def test_bad_files_are_named_by_line(tmp_path, train, message):
 
 
 def test_byte_order_mark_windows_line_ends_and_blank_texts(tmp_path):
-    train = b"\xef\xbb\xbfsentence\tlabel\r\nso dull \t0\r\n \t1\r\n"
-    reading = read_sst2(glue(tmp_path, train=train))
+    train = b"\xef\xbb\xbfsentence\tlabel\r\nso dull \t0\r\n \t1\r\n\r\n"
+    test = b"index\tsentence\n\n0\twho knows\n \n"
+    reading = read_sst2(glue(tmp_path, train=train, test=test))
     assert [record.text for record in reading.records["train"]] == ["so dull"]
-    assert reading.dropped == {"blank line": 1}
+    assert reading.dropped == {"blank line": 4, "no label (the test sentences of GLUE)": 1}

@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,11 @@ import pytest
 from attnjax.commandline import parse
 from attnjax.config import DataConfig
 from attnjax.config.sections import DATA_NAMES
+from attnjax.data.labelled import Record
 from attnjax.data.load import load_corpus
-from attnjax.data.texts.tasks import TASKS
+from attnjax.data.texts.corpus import task_corpus
+from attnjax.data.texts.source import Reading
+from attnjax.data.texts.tasks import TASKS, task_of
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 
@@ -67,3 +71,15 @@ def test_published_figures_stand_beside_the_papers_texts_only(shared_data, tmp_p
         corpus = load_corpus(config, cache_dir=tmp_path)
         assert corpus.published == published
         assert sum(len(split) for split in corpus.splits.values()) == sizes
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [("babi", "bAbI 1"), ("snli", "SNLI"), ("cnn", "CNN"), ("imdb", None), ("mr", None)],
+)
+def test_only_a_filter_that_was_not_used_takes_the_published_figures_away(name, published):
+    config = DataConfig(name=name, filter="none", stories="official_10k")
+    task = task_of(config)._replace(class_names=())
+    texts = [Record("so dull", "ab"[i % 2], f"line {i}") for i in range(20)]
+    reading = Reading({"train": texts}, Counter())
+    assert task_corpus(task, reading, config).published == published

@@ -38,6 +38,14 @@ def test_latin_1_is_declared_and_windows_line_ends_are_no_matter(tmp_path):
     assert reading.dropped == {"blank line": 1}
 
 
+def test_utf_8_is_not_read_as_latin_1(tmp_path):
+    train = "HUM:ind Who is dull ?\nLOC:other Which Café ?\n"
+    with pytest.raises(UserError, match=r"TREC.train, line 2: found letters in UTF-8, .*Café"):
+        read_trec(questions(tmp_path, train=train.encode()))
+    reading = read_trec(questions(tmp_path, train=train.encode("latin-1")))
+    assert reading.records["train"][1].text == "Which Café ?"
+
+
 def test_every_bad_line_is_named(tmp_path):
     files = questions(tmp_path, train=b"HUM ind Who ?\nHUM:ind Who ?\nFOO:bar Who ?\nHUM:ind\n")
     with pytest.raises(UserError) as raised:
