@@ -6,6 +6,10 @@ from jaxtyping import Array, Float, Int
 
 from attnjax.types import AttentionModel, Inputs, Output, Params, States
 
+IMPOSSIBLE = -1e9
+"""The logit of a class that is no possible answer: its probability is exactly 0, and unlike
+minus infinity it has no NaN for a slope."""
+
 
 def probabilities(logits: Float[Array, "*N C"]) -> Float[Array, "*N classes"]:
     r"""Return the full class distribution of logits, also for a single logit.
@@ -68,6 +72,7 @@ def logit_target(logits: Float[Array, " C"], predicted: Int[Array, ""]) -> Float
     """Return the log-odds of the predicted class: `target` without its saturation.
 
     For one logit it is that logit, whose gradient is the sigmoid's up to a positive factor.
+    Where no other class is possible the odds have no bound and hang on nothing: 0.
 
     Example:
         >>> import jax.numpy as jnp
@@ -78,7 +83,9 @@ def logit_target(logits: Float[Array, " C"], predicted: Int[Array, ""]) -> Float
         return logits[0]
     others = jnp.arange(logits.shape[-1]) != jax.lax.stop_gradient(predicted)
     rest = jax.nn.logsumexp(logits, where=others)
-    return logits[jax.lax.stop_gradient(predicted)] - rest
+    odds = logits[jax.lax.stop_gradient(predicted)] - rest
+    certain = jnp.max(logits, where=others, initial=IMPOSSIBLE) <= IMPOSSIBLE
+    return jnp.where(certain, 0.0, odds)
 
 
 def output_change(

@@ -23,6 +23,7 @@ def get_config() -> ConfigDict:
     config = default_config()
     config.data.name = "snli"
     config.data.min_count = 2
+    config.data.unknown_only = "keep"  # one hypothesis of test is the word "thi"
     config.data.num_buckets = 3
     config.model.encoder = "lstm"
     config.model.attention = "additive"

@@ -261,4 +261,8 @@ def _bytes_per_instance(
         candidates += settings.candidates * num_bytes(states)
     if settings.starts == "pairs":
         candidates = max(candidates, PAIR_ARRAYS * attention)
-    return num_bytes(embeddings) + 8 * num_bytes(states) + candidates
+    encoding = num_bytes(embeddings) + 8 * num_bytes(states)
+    if one.question is not None:
+        # A question is embedded and encoded as a text is, by layers of the same sizes.
+        encoding += encoding * one.question.shape[-1] // one.token_ids.shape[-1]
+    return encoding + candidates

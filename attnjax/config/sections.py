@@ -90,7 +90,7 @@ class DataConfig:
     vocabulary: str = ""  # a file with one token a line, instead of one counted on train
     vectors: str = ""  # word vectors, fastText or GloVe text format
     skip_gram: int = number(0, 0, 1000)  # epochs of vectors trained on the training texts; 0: none
-    max_length: int = number(512, 4, 100_000)  # tokens, start and end included
+    max_length: int = number(512, 4, 100_000)  # tokens of text or question, both ends included
     on_long: str = choice("truncate", ("truncate", "refuse"))
     num_buckets: int = number(2, 1, 32)
     # training sentences of the planted corpus, training questions of generated bAbI stories
@@ -101,7 +101,8 @@ class DataConfig:
     # of babi: the official stories with 10,000 or 1,000 training questions, or our own
     stories: str = choice("official_10k", ("official_10k", "official", "generated"))
     limit: int = number(0, 0, 2**31 - 1)  # instances of each split, drawn by split_seed; 0: all
-    unknown_only: str = choice("refuse", ("refuse", "keep"))  # texts of only unknown words
+    # texts, and questions, of only unknown words
+    unknown_only: str = choice("refuse", ("refuse", "keep"))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """From words to token ids, and the few padded lengths that batches may have."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,7 +58,7 @@ class EncodedSplit:
 
 
 class Encoded(NamedTuple):
-    """A split as numbers, and how many of its texts were shortened."""
+    """A split as numbers, and of how many instances text or question were shortened."""
 
     split: EncodedSplit
     truncated: int
@@ -79,15 +79,16 @@ def encode(
     Args:
         instances: one split.
         vocabulary: which words have an id.
-        max_length: positions a text may have, start and end included; at least 3.
-        on_long: `truncate` keeps the beginning of a longer text, `refuse` raises.
-        unknown_only: whether texts in which no word has an id `refuse` or `keep`.
+        max_length: positions a text, and a question, may have, start and end included; at
+            least 3.
+        on_long: `truncate` keeps the beginning of what is longer, `refuse` raises.
+        unknown_only: whether texts and questions in which no word has an id `refuse` or `keep`.
         question_length: positions of the longest question, start and end included (see
             `longest_question`); 0 where there are none.
         num_classes: of the corpus; needed where texts have candidates.
 
     Returns:
-        The encoded split and the number of truncated texts.
+        The encoded split and the number of instances whose text or question is truncated.
 
     Raises:
         DataError: naming the texts that are refused.
@@ -102,38 +103,36 @@ def encode(
     if max_length <= ENDS:
         raise ValueError(f"max_length {max_length} leaves no room for a word")
     errors: list[UserError] = []
-    truncated, encoded = 0, []
-    for i, words in enumerate(instances.tokens):
-        if len(words) + ENDS > max_length:
-            truncated += 1
-            if on_long == "refuse":
-                errors.append(_too_long(instances, i, max_length))
-        ids = vocabulary.encode(words[: max_length - ENDS])
-        if unknown_only == "refuse" and np.all(ids[1:-1] == UNK):
-            errors.append(_unknown_only(instances, i))
-        encoded.append(ids)
+    long: set[int] = set()
+    columns: dict[str, list[np.ndarray]] = {}
+    for name, texts in (("", instances.tokens), (", its question", instances.question or ())):
+        columns[name] = []
+        for i, words in enumerate(texts):
+            if len(words) + ENDS > max_length:
+                long.add(i)
+                if on_long == "refuse":
+                    errors.append(_too_long(describe(instances, i) + name, words, max_length))
+            ids = vocabulary.encode(words[: max_length - ENDS])
+            if unknown_only == "refuse" and np.all(ids[1:-1] == UNK):
+                errors.append(_unknown_only(describe(instances, i) + name))
+            columns[name].append(ids)
     raise_some(errors)
+    encoded, questions = map(tuple, columns.values())
     split = EncodedSplit(
-        tuple(encoded),
+        encoded,
         instances.label,
         instances.instance_id,
         _cut(instances.evidence, max_length),
         rationale=_cut(instances.rationale, max_length),
-        question=_questions(instances, vocabulary),
+        question=None if instances.question is None else questions,
         question_length=question_length,
         candidates=_candidates(instances, num_classes),
     )
-    return Encoded(split, truncated)
+    return Encoded(split, len(long))
 
 
 def _cut(flags: tuple[np.ndarray, ...] | None, max_length: int) -> tuple[np.ndarray, ...] | None:
     return None if flags is None else tuple(each[: max_length - ENDS] for each in flags)
-
-
-def _questions(instances: Instances, vocabulary: Vocabulary) -> tuple[np.ndarray, ...] | None:
-    if instances.question is None:
-        return None
-    return tuple(vocabulary.encode(words) for words in instances.question)
 
 
 def _candidates(instances: Instances, num_classes: int) -> np.ndarray | None:
@@ -145,11 +144,12 @@ def _candidates(instances: Instances, num_classes: int) -> np.ndarray | None:
     return possible
 
 
-def longest_question(splits: Mapping[str, Instances]) -> int:
+def longest_question(splits: Mapping[str, Instances], *, max_length: int | None = None) -> int:
     """Return the positions of the longest question, start and end included; 0 without any.
 
     Args:
         splits: of a corpus.
+        max_length: positions that `encode` leaves of a question; None for all.
 
     Example:
         >>> from attnjax.data.corpus import instances
@@ -157,7 +157,8 @@ def longest_question(splits: Mapping[str, Instances]) -> int:
         4
     """
     questions = [words for split in splits.values() for words in split.question or ()]
-    return max((len(words) + ENDS for words in questions), default=0)
+    longest = max((len(words) + ENDS for words in questions), default=0)
+    return longest if max_length is None else min(longest, max_length)
 
 
 def describe(instances: Instances, position: int) -> str:
@@ -180,18 +181,18 @@ def describe(instances: Instances, position: int) -> str:
     return f"{place} ({text[:80]!r})"
 
 
-def _too_long(instances: Instances, i: int, max_length: int) -> DataError:
+def _too_long(where: str, words: Sequence[str], max_length: int) -> DataError:
     return DataError(
-        describe(instances, i),
-        found=f"{len(instances.tokens[i])} tokens",
+        where,
+        found=f"{len(words)} tokens",
         expected=f"at most {max_length - ENDS} (config.data.max_length less start and end)",
         action="shorten it, raise config.data.max_length or set config.data.on_long=truncate",
     )
 
 
-def _unknown_only(instances: Instances, i: int) -> DataError:
+def _unknown_only(where: str) -> DataError:
     return DataError(
-        describe(instances, i),
+        where,
         found="only unknown words",
         expected="at least one word of the vocabulary",
         action="remove the text, lower config.data.min_count or set config.data.unknown_only=keep",

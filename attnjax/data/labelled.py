@@ -3,36 +3,20 @@
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from attnjax.data.corpus import SPLITS, Corpus, instances, numbered
 from attnjax.data.reading import raise_some
+from attnjax.data.records import (
+    Record,
+    further_columns,
+    no_words,
+    wrong_columns,
+    wrong_questions,
+)
 from attnjax.data.text import Tokenizer
 from attnjax.errors import DataError, UserError
-
-
-class Record(NamedTuple):
-    """A text as its source gives it.
-
-    Attributes:
-        text: not tokenised yet.
-        label: as the source spells it.
-        origin: where it stands, for messages.
-        question: what is asked of the text, or None; all of a data set's records or none.
-        candidates: the labels that are possible answers, the right one among them, or None
-            where all are.
-        rationale: for each word of the text (between white space) whether people marked it
-            as a reason for the label, or None.
-    """
-
-    text: str
-    label: str
-    origin: str
-    question: str | None = None
-    candidates: tuple[str, ...] | None = None
-    rationale: tuple[bool, ...] | None = None
 
 
 def label_corpus(
@@ -63,8 +47,9 @@ def label_corpus(
         The corpus.
 
     Raises:
-        DataError: for texts without words, fewer than two classes, labels of dev or test
-            that train never has, and splits without instances.
+        DataError: for texts or questions without words, questions of some texts only, fewer
+            than two classes, labels of dev or test that train never has, and splits without
+            instances.
 
     Example:
         >>> train = [Record(f"text {i}", "ab"[i % 2], f"line {i}") for i in range(20)]
@@ -82,6 +67,7 @@ def label_corpus(
         for split, fraction in (("dev", dev_fraction), ("test", test_fraction))
         if split not in given
     }
+    raise_some(wrong_questions(given, tokenize))
     given = cut_splits(given, missing, seed=split_seed)
     names = tuple(class_names) or _names(given)
     check_labels(name, given)
@@ -95,14 +81,14 @@ def label_corpus(
             for record, words in zip(given[split], tokens, strict=True)
             if not words
         ]
-        errors += _wrong_columns(given[split], tokens, names)
+        errors += wrong_columns(given[split], tokens, names)
         if errors:
             continue
         splits[split] = instances(
             tokens,
             [names.index(record.label) for record in given[split]],
             origin=[record.origin for record in given[split]],
-            **_columns(given[split], names, tokenize),
+            **further_columns(given[split], names, tokenize),
         )
     raise_some(errors)
     return Corpus(name, numbered(splits), names, dict(dropped or {}))
@@ -114,72 +100,6 @@ def _names(records: Mapping[str, Sequence[Record]]) -> tuple[str, ...]:
     for texts in records.values():
         labels.update(name for record in texts for name in record.candidates or ())
     return sorted_labels(labels)
-
-
-def _wrong_columns(
-    records: Sequence[Record], tokens: Sequence[Sequence[str]], names: Sequence[str]
-) -> list[UserError]:
-    """Return what is wrong with the candidates and rationales of one split."""
-    errors: list[UserError] = []
-    for record, words in zip(records, tokens, strict=True):
-        if record.candidates is not None and record.label not in record.candidates:
-            errors.append(
-                DataError(
-                    record.origin,
-                    found=f"the answer {record.label!r}, which is no candidate",
-                    expected="one of " + ", ".join(map(repr, record.candidates[:10])),
-                    action="correct the answer or add it to the candidates",
-                )
-            )
-        for name in sorted(set(record.candidates or ()) - set(names))[:1]:
-            errors.append(
-                DataError(
-                    record.origin,
-                    found=f"the candidate {name!r}",
-                    expected="a class of the data set",
-                    action="name it among the classes or remove it",
-                )
-            )
-        if record.rationale is not None and len(record.rationale) != len(words):
-            errors.append(
-                DataError(
-                    record.origin,
-                    found=f"a rationale of {len(record.rationale)} words for {len(words)} tokens",
-                    expected="one flag for each token",
-                    action="set --config.data.tokenizer=whitespace, by which it was marked",
-                )
-            )
-    return errors
-
-
-def _columns(
-    records: Sequence[Record], names: Sequence[str], tokenize: Tokenizer
-) -> dict[str, list | None]:
-    """Return the columns of one split that only some data sets have."""
-    classes = {name: number for number, name in enumerate(names)}
-    columns: dict[str, list | None] = dict.fromkeys(("question", "candidates", "rationale"))
-    if any(record.question is not None for record in records):
-        columns["question"] = [tokenize(record.question or "") for record in records]
-    if any(record.candidates is not None for record in records):
-        columns["candidates"] = [
-            sorted(classes[name] for name in record.candidates or names) for record in records
-        ]
-    if any(record.rationale is not None for record in records):
-        columns["rationale"] = [
-            np.array(record.rationale or [False] * len(tokenize(record.text)), bool)
-            for record in records
-        ]
-    return columns
-
-
-def no_words(origin: str) -> DataError:
-    """Return what to say of a text without words."""
-    return DataError(
-        origin,
-        found="a text without words",
-        expected="at least one word",
-        action="fill it in or remove the row",
-    )
 
 
 def sorted_labels(labels) -> tuple[str, ...]:
@@ -203,6 +123,9 @@ def cut_splits(
 ) -> dict[str, list[Record]]:
     """Return the splits with further ones cut from train, every class in its proportion.
 
+    Where texts have possible answers of their own, all are drawn alike: most answers are too
+    rare to have a proportion.
+
     Args:
         records: by split; `train` at least.
         fractions: of the training texts given, for every split to cut, in (0, 1).
@@ -220,9 +143,10 @@ def cut_splits(
     if not fractions:
         return result
     train = result["train"]
+    alike = any(record.candidates is not None for record in train)
     members: dict[str, list[int]] = {}
     for position, record in enumerate(train):
-        members.setdefault(record.label, []).append(position)
+        members.setdefault("" if alike else record.label, []).append(position)
     generator = np.random.default_rng(seed)
     chosen: dict[str, list[int]] = {split: [] for split in fractions}
     for label in sorted(members):

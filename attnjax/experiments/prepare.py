@@ -26,7 +26,7 @@ def prepare(config: Config) -> Prepared:
     corpus = load_corpus(data)
     vocabulary = load_vocabulary(data, corpus)
     splits, truncated = {}, 0
-    question_length = longest_question(corpus.splits)
+    question_length = longest_question(corpus.splits, max_length=data.max_length)
     for name, instances in corpus.splits.items():
         splits[name], count = encode(
             instances,

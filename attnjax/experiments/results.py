@@ -116,9 +116,12 @@ def _constraints(capped: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def decided(config: Config) -> dict[str, str]:
-    """Return every setting in which the sources differ, as it was decided for this run."""
-    return {
-        "data.filter": config.data.filter if is_filtered(config.data.name) else "none",
+    """Return every setting in which the sources differ, as it was decided for this run.
+
+    The filter is one of them where the papers leave texts of the data set out.
+    """
+    filtered = {"data.filter": config.data.filter} if is_filtered(config.data.name) else {}
+    return filtered | {
         "training.amsgrad": config.training.amsgrad,
         "training.loss": config.training.loss,
         "training.first_epoch": config.training.first_epoch,

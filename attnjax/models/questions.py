@@ -14,11 +14,8 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from attnjax.errors import DataError
 from attnjax.models.classifier import Embedding, dropout, look_up
 from attnjax.models.initializers import uniform_by_width
+from attnjax.outputs import IMPOSSIBLE
 from attnjax.types import AnyArray, AttentionModel, Inputs, Output, Params, States
-
-IMPOSSIBLE = -1e9
-"""Logit of a class that is no candidate: its probability is exactly 0, and unlike minus
-infinity it has no NaN for a slope."""
 
 
 class PairReading(NamedTuple):

@@ -168,8 +168,10 @@ GLOSSARY = (
 )  # fmt: skip
 
 _SETTINGS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "data.filter": ("which texts are kept", {
-        "paper": "more than 5 tokens and fewer than the longest of its split", "none": "all"}),
+    "data.filter": ("which texts are used", {
+        "paper": "those that the authors' released code uses of this data set: by length, and as "
+        "docs/data.md says; “Dropped” counts the others",
+        "none": "all"}),
     "training.amsgrad": ("the optimizer's second moment", {
         "paper": "maximum of the uncorrected moment, as in PyTorch",
         "release": "maximum of the uncorrected moment, as in PyTorch",
@@ -219,22 +221,21 @@ _COMMON = {
 """What every source does where a setting is not named after a source."""
 
 
-def protocol_table(protocol: Mapping[str, Any], search: Mapping[str, Any], dataset: str) -> Table:
+def protocol_table(protocol: Mapping[str, Any], search: Mapping[str, Any]) -> Table:
     """Return every setting in which the sources differ, and those that leave the run's own.
 
     Args:
-        protocol: of `results.json`.
+        protocol: of `results.json`; it has `data.filter` where the papers leave texts out.
         search: the settings of the adversary's search, in numbers; empty where not run.
-        dataset: its name; only SST has a filter of its own.
 
     Example:
-        >>> protocol_table({"setting": "fixed", "adversary.keep": "release"}, {}, "sst").rows[0][3]
+        >>> protocol_table({"setting": "fixed", "adversary.keep": "release"}, {}).rows[0][3]
         'differs'
     """
     setting = protocol.get("setting", "fixed")
     rows = []
     for field, value in protocol.items():
-        if field == "setting" or (field == "data.filter" and "sst" not in dataset.lower()):
+        if field == "setting":
             continue
         what, meanings = _SETTINGS.get(field, ("", {}))
         in_numbers = search.get(field.removeprefix("adversary."))

@@ -13,6 +13,9 @@ from attnjax.report.numbers import (
     with_interval,
 )
 
+ENOUGH = 10
+"""Instances of a class below which its interval says too little to compare it."""
+
 ENCODER_NAMES = {"lstm": "BiLSTM", "cnn": "convolutional network", "average": "Average"}
 
 
@@ -131,14 +134,21 @@ def undefined_sentence(n: int, undefined: int) -> str:
 def classes_sentence(by_class: Mapping[str, Estimate]) -> str | None:
     """Say where two predicted classes have intervals that do not overlap, if any do.
 
+    Nothing is said of a class of fewer than `ENOUGH` instances, whose bootstrap interval is too
+    narrow (of one instance it is a point).
+
+    Args:
+        by_class: mean tau by the class's name.
+
     Example:
-        >>> classes_sentence({"no": Estimate(0.1, 0.0, 0.2), "yes": Estimate(0.5, 0.4, 0.6)})[:30]
+        >>> no, yes = Estimate(0.1, 0.0, 0.2, 20), Estimate(0.5, 0.4, 0.6, 20)
+        >>> classes_sentence({"no": no, "yes": yes})[:30]
         'It differs by predicted class:'
     """
     known = [
         (one.low, one.high, name)
         for name, one in by_class.items()
-        if one.low is not None and one.high is not None
+        if one.low is not None and one.high is not None and (one.n or 0) >= ENOUGH
     ]
     if len(known) < 2:
         return None

@@ -21,6 +21,9 @@ LEVELS = len(ALPHABET) - 1
 BYTES_PER_5000 = 13_500_000
 """Of the JSON, so that the whole page stays below 15 MB."""
 
+QUESTIONS_SHARE = 0.25
+"""Of those bytes, what questions may take at most."""
+
 SHORTEST_CUT = 20
 """No text is abridged to fewer tokens."""
 
@@ -62,12 +65,14 @@ class Embedded(NamedTuple):
         shown: how many instances it has.
         cut: tokens beyond which texts are abridged, or 0.
         num_abridged: how many texts are.
+        question_cut: words beyond which questions are abridged, or 0.
     """
 
     json: str
     shown: int
     cut: int
     num_abridged: int
+    question_cut: int = 0
 
 
 def chosen_instances(count: int, limit: int) -> Int[np.ndarray, " M"]:
@@ -93,7 +98,7 @@ def embed_instances(run: Run, *, limit: int, max_bytes: int | None = None) -> Em
     rows = chosen_instances(run.size, limit)
     budget = max_bytes or round(BYTES_PER_5000 * max(1.0, len(rows) / 5000))
     maps = [name for name in MAPS if run.ragged(name).present[rows].any()]
-    asked = _questions(run, rows)
+    asked, question_cut = _questions(run, rows, round(QUESTIONS_SHARE * budget))
     budget -= len(json.dumps(asked, ensure_ascii=False).encode())
     tokens = _picked(run.ragged("tokens"), rows)
     texts = [shown_token(token) for token in tokens.values]
@@ -121,19 +126,34 @@ def embed_instances(run: Run, *, limit: int, max_bytes: int | None = None) -> Em
                 [int(place) for place in np.flatnonzero(flags.row(row)[: cut or None])]
                 for row in rows
             ]
-    return Embedded(safe_json(content), len(rows), cut, num_abridged)
+    return Embedded(safe_json(content), len(rows), cut, num_abridged, question_cut)
 
 
-def _questions(run: Run, rows: np.ndarray) -> dict[str, Any]:
-    """Return what is asked of each text, and the possible answers where not all are."""
+def _questions(run: Run, rows: np.ndarray, budget: int) -> tuple[dict[str, Any], int]:
+    """Return what is asked of each text and the possible answers, and where questions are cut."""
     found: dict[str, Any] = {}
-    if "question" in run.columns:
-        words = run.ragged("question")
-        found["question"] = [" ".join(map(shown_token, words.row(row))) for row in rows]
+    cut = 0
     if "candidates" in run.columns:
         classes = run.ragged("candidates")
         found["candidates"] = [classes.row(row).tolist() for row in rows]
-    return found
+    if "question" in run.columns:
+        lists = run.ragged("question")
+        questions = [list(map(shown_token, lists.row(row))) for row in rows]
+        cut = _words_within(questions, budget)
+        found["question"] = [" ".join(words[: cut or None]) for words in questions]
+    return found, cut
+
+
+def _words_within(questions: list[list[str]], budget: int) -> int:
+    """Return the number of words to which questions must be abridged to fit; 0: not at all."""
+    sizes = np.zeros(max(map(len, questions), default=0), np.int64)
+    for words in questions:
+        for place, word in enumerate(words):
+            sizes[place] += len(json.dumps(word, ensure_ascii=False).encode())
+    total = np.cumsum(sizes)
+    if not len(total) or total[-1] <= budget:
+        return 0
+    return max(1, int(np.searchsorted(total, budget, side="right")))
 
 
 def underlined(run: Run) -> str:

@@ -144,9 +144,7 @@ def render(
         overview=overview,
         sections=sections,
         svg=Markup,
-        protocol=explanations.protocol_table(
-            run.results.get("protocol", {}), search, str(run.results["dataset"].get("name"))
-        ),
+        protocol=explanations.protocol_table(run.results.get("protocol", {}), search),
         scope=scope_notes(run),
         glossary=(
             *explanations.GLOSSARY,

@@ -1,5 +1,7 @@
 """What no number of a run can speak about, and what the page leaves out."""
 
+import numpy as np
+
 from attnjax.report.diagram import COUNTER_TESTS
 from attnjax.report.instances import Embedded
 from attnjax.report.load import Run
@@ -22,6 +24,13 @@ def scope_notes(run: Run) -> list[str]:
         notes.append(
             "The passage only: the question is read but not attended to, and no test changes it, "
             "so nothing is said about its words."
+        )
+    if decided := int(np.sum(run.ragged("candidates").lengths == 1)):
+        notes.append(
+            f"{plural(decided, 'question has', 'questions have')} one possible answer (of "
+            f"{count(run.size)}): the output is certain whatever is attended to, so that every "
+            "permutation and adversary leaves it where it is, and no importance is above 0. They "
+            "stand among the instances of every test."
         )
     adversary = run.tests.get("adversary", {})
     exact, capped = adversary.get("exact", {}), adversary.get("capped", {})
@@ -82,6 +91,11 @@ def instance_notes(run: Run, instances: Embedded) -> list[str]:
         notes.append(
             f"{count(instances.shown)} of {plural(run.size, 'instance')}, evenly spaced over the "
             "test split (config.report.instances); figures and numbers above are over all of them."
+        )
+    if instances.question_cut:
+        notes.append(
+            f"To keep the page small, questions are shown up to their first "
+            f"{plural(instances.question_cut, 'word')}."
         )
     if instances.num_abridged:
         notes.append(

@@ -20,7 +20,7 @@ from attnjax.report.findings_agreement import (
 )
 from attnjax.report.numbers import Estimate, as_estimate, defined
 from attnjax.report.published import published_taus
-from attnjax.report.style import Drawing
+from attnjax.report.style import MAX_CLASSES, Drawing
 from attnjax.report.tables import Table, agreement_table, performance_table
 
 
@@ -193,7 +193,8 @@ def _attention_findings(facts: Facts, test: str, other: str, mean: Estimate) -> 
         random_sentence(facts.gap(f"{test}.tau", "random_agreement.tau"))
         if other == "gradient"
         else None,
-        classes_sentence(by_class),
+        # Of very many classes some two always differ.
+        classes_sentence(by_class) if len(names) <= MAX_CLASSES else None,
     ]
     does_not_follow = [
         agreement_caveat(named, mean),

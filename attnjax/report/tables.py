@@ -14,6 +14,7 @@ from attnjax.report.numbers import (
     percent,
 )
 from attnjax.report.published import PublishedTau, published_performance
+from attnjax.report.style import MAX_CLASSES
 
 
 class Table(NamedTuple):
@@ -82,12 +83,28 @@ def agreement_table(
     class_names: Sequence[str],
     cells: Mapping[str, PublishedTau],
 ) -> Table:
-    """Return tau overall and by predicted class, with the published cells beside them."""
+    """Return tau overall and by predicted class, with the published cells beside them.
+
+    With more classes than figures tell apart, overall alone.
+
+    Args:
+        summary: of the test, `overall` and `by_class`.
+        class_names: from class 0.
+        cells: published ones, by "overall" or the class's number.
+
+    Example:
+        >>> one = {"mean": 0.5, "n": 9, "undefined": 0}
+        >>> summary = {"overall": one, "by_class": {"0": one, "1": one}}
+        >>> [row[0] for row in agreement_table(summary, ["no", "yes"], {}).rows]
+        ['all', 'no', 'yes']
+    """
     columns = ["predicted class", "n", "undefined", "mean tau", "95% interval", "std", "p ≤ 0.05"]
     if cells:
         columns += ["published mean (std)", "published p ≤ 0.05"]
     rows = [_agreement_row("all", summary["overall"], cells.get("overall"), bool(cells))]
-    for key, one in summary.get("by_class", {}).items():
+    by_class = summary.get("by_class", {})
+    pooled = len(class_names) > MAX_CLASSES
+    for key, one in {}.items() if pooled else by_class.items():
         name = class_names[int(key)] if int(key) < len(class_names) else f"class {key}"
         rows.append(_agreement_row(name, one, cells.get(key), bool(cells)))
     note = (
@@ -97,6 +114,11 @@ def agreement_table(
         if cells
         else ""
     )
+    if pooled:
+        note = (
+            f"{len(by_class)} of {len(class_names)} classes are predicted: too many for a row "
+            f"each (results.json has them). {note}"
+        ).rstrip()
     return Table("Kendall's tau", tuple(columns), tuple(rows), note)
 
 

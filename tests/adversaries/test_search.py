@@ -11,6 +11,9 @@ from attnjax.adversaries.descent import init, kept_log_weights, run, step
 from attnjax.adversaries.objective import Problem
 from attnjax.adversaries.search import SearchSettings, search, search_from_noise
 from attnjax.adversaries.starts import draw_noise
+from attnjax.config import ModelConfig
+from attnjax.models.build import build_model
+from attnjax.models.inputs import single_inputs
 from attnjax.outputs import encode_inputs, forward, probabilities
 from tests.models.tiny import TEXTS, stacked, tiny
 
@@ -150,6 +153,20 @@ def test_blocks_change_nothing_and_bound_the_memory():
     # Noise and results of all instances (about 100 KB) are held besides the block's arrays.
     assert used[0] < 2**17 + 2**18
     assert used[0] < 0.7 * used[1]
+
+
+def test_a_long_question_counts_in_the_memory_of_a_block():
+    config = ModelConfig(encoder="average", embedding_size=32, hidden_size=32)
+    model = build_model(config, vocabulary_size=9, num_classes=3, question=True)
+    one = single_inputs([2, 5, 6, 3], question=[2, 5, 3], question_length=2048)
+    inputs = jax.tree.map(lambda leaf: jnp.stack([leaf] * 32), one)
+    params = jax.eval_shape(model.init, jax.random.key(0), one)
+    settings = dataclasses.replace(LAST, candidates=2, steps=1)
+    compiled = search.lower(
+        model, params, inputs, jax.random.key(0), settings, memory_bytes=2**20
+    ).compile()
+    # All 32 at once would take 17 MB.
+    assert compiled.memory_analysis().temp_size_in_bytes < 2**20
 
 
 def test_best_iterate_is_at_least_as_far_as_the_last():

@@ -4,7 +4,7 @@ import pytest
 from attnjax.config import resolve
 from attnjax.errors import WorkFolderError
 from attnjax.experiments.result import aligned, common_instances, read_rows, write_rows
-from attnjax.experiments.results import assemble, limits, merge
+from attnjax.experiments.results import assemble, decided, limits, merge
 
 ROWS = {
     "instance_id": np.array([4, 2, 9], np.int32),
@@ -81,6 +81,14 @@ def test_only_asked_tests_are_in_the_results():
     assert results["dataset"]["notes"] == []  # a folder from before there were notes
     assert results["protocol"]["adversary.keep"] == "release"
     assert results["seconds"] == {"train": 1.0, "predictions": 0.1, "permutation": 0.2}
+
+
+@pytest.mark.parametrize("name", ["sst", "imdb", "anemia", "mr", "snli", "planted"])
+@pytest.mark.parametrize("chosen", ["paper", "none"])
+def test_the_filter_is_a_setting_of_the_data_sets_that_have_one(name, chosen):
+    protocol = decided(resolve({"data": {"name": name, "filter": chosen}}))
+    expected = chosen if name in ("sst", "imdb", "anemia") else None
+    assert protocol.get("data.filter") == expected
 
 
 def test_the_smaller_of_two_limits_counts():

@@ -8,7 +8,7 @@ import pytest
 from attnjax.config import ModelConfig
 from attnjax.measures.gradients import gradient_importances
 from attnjax.models.build import build_model
-from attnjax.outputs import forward, logit_target, predicted_class, target
+from attnjax.outputs import IMPOSSIBLE, forward, logit_target, predicted_class, target
 from attnjax.types import Output
 
 from .toy import VOCABULARY, empty_row, random_texts, stack, text, toy_model, toy_params
@@ -88,6 +88,17 @@ def test_logit_target_of_a_binary_model_is_the_probability_up_to_a_factor():
         assert 0 < ratio.min() <= 0.25
         # Importances are sums that may cancel to a hundredth of their terms.
         np.testing.assert_allclose(ratio, ratio[0], rtol=1e-3)
+
+
+def test_the_only_possible_answer_hangs_on_nothing():
+    """Log-odds against classes that are all impossible would be a billion, with a slope."""
+    value, slope = jax.value_and_grad(logit_target)(
+        jnp.array([IMPOSSIBLE, 0.3, IMPOSSIBLE]), jnp.array(1)
+    )
+    assert value == 0
+    assert not slope.any()
+    two = jnp.array([IMPOSSIBLE, 0.5, 0.25])
+    assert float(logit_target(two, jnp.array(1))) == 0.25
 
 
 def test_a_saturated_model_has_a_gradient_with_the_target_logit_alone():

@@ -16,8 +16,7 @@ from attnjax.measures.erasure import leave_one_out
 from attnjax.measures.gradients import gradient_importances
 from attnjax.models.build import EMBEDDINGS, ENCODERS, build_model
 from attnjax.models.inputs import single_inputs
-from attnjax.models.questions import IMPOSSIBLE
-from attnjax.outputs import forward, probabilities
+from attnjax.outputs import IMPOSSIBLE, forward, probabilities
 from tests.models.reference_questions import answer
 from tests.models.tiny import (
     CANDIDATES,

@@ -118,22 +118,28 @@ def test_undefined_taus_are_counted():
 
 
 def test_classes_differ_only_where_intervals_do_not_overlap():
-    apart = {"a": Estimate(0.1, 0.0, 0.2), "b": Estimate(0.6, 0.5, 0.7), "c": AROUND}
+    apart = {"a": Estimate(0.1, 0.0, 0.2, 50), "b": Estimate(0.6, 0.5, 0.7, 50), "c": AROUND}
     sentence = classes_sentence(apart)
     assert sentence is not None
     assert "“b”" in sentence
-    assert classes_sentence({"a": ABOVE, "b": Estimate(0.39, 0.35, 0.5)}) is None
+    assert classes_sentence({"a": ABOVE, "b": Estimate(0.39, 0.35, 0.5, 50)}) is None
     assert classes_sentence({"a": ABOVE}) is None
     assert classes_sentence({"a": ABOVE, "b": Estimate(None)}) is None
 
 
+def test_a_class_of_few_instances_is_not_said_to_differ():
+    few, rest = Estimate(0.62, 0.62, 0.62, 9), Estimate(-0.3, -0.4, -0.2, 50)
+    assert classes_sentence({"few": few, "rest": rest}) is None
+    assert classes_sentence({"few": few._replace(n=10), "rest": rest}) is not None
+
+
 def test_classes_that_differ_are_found_even_if_means_are_not_extreme():
     # The widest interval has the largest mean, and overlaps all others.
-    wide = Estimate(0.7, 0.0, 1.4)
-    sentence = classes_sentence({"wide": wide, "a": Estimate(0.1, 0.0, 0.2), "b": ABOVE})
+    wide = Estimate(0.7, 0.0, 1.4, 50)
+    sentence = classes_sentence({"wide": wide, "a": Estimate(0.1, 0.0, 0.2, 50), "b": ABOVE})
     assert sentence is None
     sentence = classes_sentence(
-        {"wide": wide, "a": Estimate(0.1, 0.0, 0.2), "b": Estimate(0.6, 0.5, 0.7)}
+        {"wide": wide, "a": Estimate(0.1, 0.0, 0.2, 50), "b": Estimate(0.6, 0.5, 0.7, 50)}
     )
     assert sentence is not None
     assert "“a”" in sentence

@@ -205,13 +205,12 @@ def test_a_setting_that_leaves_the_protocol_is_marked():
     protocol = {"setting": "paper", "adversary.keep": "fixed", "training.loss": "paper",
                 "selection.split": "dev", "gradient.target": "logit", "data.filter": "paper",
                 "adversary.filter_epsilon": "paper"}  # fmt: skip
-    rows = {
-        row[0]: row for row in protocol_table(protocol, {"filter_epsilon": 0.01}, "planted").rows
-    }
+    rows = {row[0]: row for row in protocol_table(protocol, {"filter_epsilon": 0.01}).rows}
     assert rows["adversary.keep"][3] == rows["gradient.target"][3] == "differs"
-    assert "data.filter" not in rows
-    sst = protocol_table({"setting": "paper", "data.filter": "none"}, {}, "SST (trees)")
-    assert sst.rows[0][3] == "differs"
+    assert rows["data.filter"][3] == ""
+    assert "released code uses of this data set" in rows["data.filter"][2]
+    everything = protocol_table({"setting": "paper", "data.filter": "none"}, {})
+    assert everything.rows[0][2:] == ("which texts are used: all", "differs")
     assert rows["training.loss"][3] == rows["selection.split"][3] == ""
     assert rows["adversary.filter_epsilon"][2].endswith(": 0.01")
 

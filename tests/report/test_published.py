@@ -85,3 +85,17 @@ def test_a_blank_in_the_authors_file_is_said(published_name):
     table = agreement_table({"overall": one, "by_class": {"1": one}}, ["a", "b"], cells)
     assert [row[0] for row in table.rows] == ["all", "b"]
     assert ("undefined in the authors' file" in table.rows[0]) == bool(published_name)
+
+
+def test_a_table_has_no_rows_of_very_many_classes():
+    one = {"mean": 0.5, "n": 9, "undefined": 1}
+    summary = {"overall": one, "by_class": {"1": one, "5": one}}
+    names = [f"@entity{number}" for number in range(6)]
+    assert [row[0] for row in agreement_table(summary, names, {}).rows] == [
+        "all",
+        "@entity1",
+        "@entity5",
+    ]
+    table = agreement_table(summary, [*names, "@entity6"], {})
+    assert [row[0] for row in table.rows] == ["all"]
+    assert "2 of 7 classes are predicted" in table.note

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from attnjax.data.download import download
@@ -107,8 +107,11 @@ def local_parts(
         found = present[here]
         lacking = [part for part in parts if part not in found and part not in optional]
         if found and not lacking:
-            if present[elsewhere]:
-                raise _two_places(places[here], found, places[elsewhere], present[elsewhere])
+            # A name with folders in it leads to the same file from both places.
+            same = {path.resolve() for path in found.values()}
+            others = [path for path in present[elsewhere].values() if path.resolve() not in same]
+            if others:
+                raise _two_places(places[here], found.values(), places[elsewhere], others)
             return found
         if found and len(lacking) < len(missing):
             missing = lacking
@@ -133,12 +136,10 @@ def _present(parts: Mapping[str, tuple[str, ...]], place: Path) -> dict[str, Pat
 
 
 def _two_places(
-    place: Path, found: Mapping[str, Path], other: Path, others: Mapping[str, Path]
+    place: Path, found: Iterable[Path], other: Path, others: Iterable[Path]
 ) -> DataError:
     """Return what to say of files of which some would be passed over in silence."""
-    names = [
-        ", ".join(dict.fromkeys(path.name for path in one.values())) for one in (found, others)
-    ]
+    names = [", ".join(dict.fromkeys(path.name for path in one)) for one in (found, others)]
     return DataError(
         str(place),
         found=f"{names[0]} in it, but {names[1]} in {other}",

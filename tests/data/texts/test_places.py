@@ -66,6 +66,13 @@ def test_files_of_one_place_are_not_passed_over_for_those_of_the_other(tmp_path,
         local_parts(PARTS, tmp_path, subfolder="toy", optional=("test",))
 
 
+def test_a_file_that_both_places_lead_to_is_one_file(tmp_path):
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "a.txt").write_text("a")
+    found = local_parts({"all": ("toy/a.txt", "a.txt")}, tmp_path, subfolder="toy")
+    assert found == {"all": tmp_path / "toy" / "a.txt"}
+
+
 def test_a_folder_that_is_not_there_is_told_from_an_empty_one(tmp_path):
     with pytest.raises(DataError, match=r"no such folder; expected train.jsonl or toy.tar.gz, "):
         find_files(source(), str(tmp_path / "none"), tmp_path)
