@@ -54,6 +54,10 @@ def test_every_test_is_done_or_says_why_not(finished):
         assert overall["n"] + overall["undefined"] == results["dataset"]["splits"]["test"]
     assert results["tests"]["permutation"]["median_output_change"]["mean"] > 0
     assert results["dataset"]["class_names"] == sorted(PLACES)
+    train = json.loads((finished[0] / "stages" / "train.json").read_text())["summary"]
+    assert train["score_name"] == results["model"]["score_name"] == "accuracy"
+    dev = results["performance"]["dev"]
+    assert train["best_score"] == pytest.approx(dev["accuracy"])
 
 
 def test_rows_are_of_the_question(finished):
