@@ -3,9 +3,9 @@
 Paper:     Jain & Wallace (2019), rows bAbI 1 to 3 of tables 1 and 2: embeddings of 50, 32
            units per direction, batches of 50, epsilon 0.05; up to 100 epochs at a rate of 1e-3,
            where here a third of the epochs is enough at 3e-3. They cut 15% of the training
-           questions for dev: so does this config, by question and not by story, and 77% of the
-           dev passages of task 1 are the beginning of a training passage: the dev score is
-           flattering, the test files are stories of their own. All six answers are always possible.
+           questions for dev: so does this config, by question and not by story, so that four
+           of five dev passages of task 1 begin a training passage. The dev score is flattering;
+           the test files are stories of their own. All six answers are always possible.
 Command:   python train.py --config=configs/babi.py --config.data.dir=DIR
            (without data.dir the official archive is downloaded; other tasks by
            --config.data.task=2, and --config.data.stories=generated needs no files)

@@ -81,6 +81,8 @@ def test_all_mistakes_are_reported_together():
             "guides train other models",
         ),
         ({"data": {"name": "sst"}, "tests": ["mass_adversary"]}, "'evidence' on data 'sst'"),
+        ({"data": {"name": "babi"}, "tests": ["mass_adversary"]}, "'evidence' on data 'babi'"),
+        ({"data": {"name": "cnn", "digits": "replace"}}, "'replace' on data 'cnn'"),
         (
             {"mass_adversary": {"marked": "words"}, "tests": ["mass_adversary"]},
             "name a file with one word a line",
@@ -134,3 +136,10 @@ def test_field_names_are_those_of_the_dataclasses():
         len(dataclasses.fields(section)) if dataclasses.is_dataclass(section) else 1
         for section in vars(Config()).values()
     )
+
+
+def test_generated_stories_know_their_evidence():
+    config = resolve(
+        {"data": {"name": "babi", "stories": "generated"}, "tests": ["mass_adversary"]}
+    )
+    assert config.mass_adversary.marked == "evidence"

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import chex
+import jax
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +15,11 @@ from attnjax.config import resolve
 from attnjax.errors import ConfigError
 from attnjax.experiments.prepare import prepare
 from attnjax.experiments.training import initial_params
+from attnjax.models.build import build_model
+from attnjax.training.loop import fit
+from attnjax.training.members import members_of_seeds
+from attnjax.training.objectives import classification
+from attnjax.training.population import fit_population
 from tests.processes import ROOT, environment
 from tests.toy_question_config import PLACES, write_questions
 
@@ -54,6 +61,25 @@ def test_every_test_is_done_or_says_why_not(finished):
         assert overall["n"] + overall["undefined"] == results["dataset"]["splits"]["test"]
     assert results["tests"]["permutation"]["median_output_change"]["mean"] > 0
     assert results["dataset"]["class_names"] == sorted(PLACES)
+    train = json.loads((finished[0] / "stages" / "train.json").read_text())["summary"]
+    assert train["score_name"] == results["model"]["score_name"] == "accuracy"
+    dev = results["performance"]["dev"]
+    assert train["best_score"] == pytest.approx(dev["accuracy"])
+
+
+def test_answers_that_are_cut_off_are_counted(tmp_path):
+    """In "mary is in the hall . john is ..." the first place is word 5, the second word 11."""
+    data = write_questions(tmp_path / "questions.jsonl", COUNT)
+    columns = {"question_column": "question", "candidates_column": "candidates"}
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    second = sum(row["text"].split()[10] == row["label"] for row in rows)
+    assert 0 < second < COUNT
+    short = {"name": "file", "path": str(data), "max_length": 12, **columns}
+    prepared = prepare(resolve({"data": short}))
+    note = f"The answer of {second} of 60 questions stand only beyond data.max_length."
+    assert prepared.corpus.notes == (note,)
+    assert prepared.truncated == COUNT
+    assert prepare(resolve({"data": short | {"max_length": 20}})).corpus.notes == ()
 
 
 def test_rows_are_of_the_question(finished):
@@ -136,3 +162,40 @@ def test_attention_to_the_question_is_learnt(tmp_path):
         "--config.tests=permutation",
     )
     assert results["performance"]["test"]["accuracy"] >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("encoder", "attention"), [("lstm", "additive"), ("cnn", "dot")])
+def test_in_a_population_a_model_with_questions_ends_as_alone(tmp_path, encoder, attention):
+    """With dropout, decay on attention and answers of their own; only the order of sums differs."""
+    path = write_questions(tmp_path / "questions.jsonl", 150)
+    columns = {"question_column": "question", "candidates_column": "candidates"}
+    sizes = {"embedding_size": 8, "hidden_size": 8, "dropout": 0.2}
+    config = resolve(
+        {
+            "data": {"name": "file", "path": str(path), **columns},
+            "model": {"encoder": encoder, "attention": attention, **sizes},
+            "training": {"epochs": 3, "batch_size": 16, "attention_weight_decay": 1e-3},
+            "seed": 5,
+        }
+    )
+    data = prepare(config)
+    num_classes = len(data.corpus.class_names)
+    model = build_model(
+        config.model, vocabulary_size=len(data.vocabulary), num_classes=num_classes, question=True
+    )
+    common = {"train": data.splits["train"], "dev": data.splits["dev"], "lengths": data.lengths,
+              "config": config, "progress": False}  # fmt: skip
+    alone = fit(model, directory=tmp_path / "a", metrics_path=tmp_path / "a.jsonl", **common)
+    population = fit_population(
+        model,
+        members=members_of_seeds(np.array([5, 9])),
+        objective=classification,
+        directory=tmp_path / "p",
+        metrics_path=tmp_path / "p.jsonl",
+        **common,
+    )
+    first = jax.tree.map(lambda leaf: leaf[0], population.params)
+    chex.assert_trees_all_close(first, alone.params, rtol=0, atol=1e-5)
+    assert population.best_epoch[0] == alone.best_epoch
+    assert population.best_score[0] == pytest.approx(alone.best_score)

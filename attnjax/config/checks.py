@@ -67,8 +67,17 @@ def check_together(config: Config, errors: list[UserError]) -> None:
 
 
 def _check_questions(config: Config, errors: list[UserError]) -> None:
-    """Check the columns that only a user's own file with questions has."""
+    """Check the columns that only a user's own file with questions has, and CNN's names."""
     data = config.data
+    if data.name == "cnn" and data.digits == "replace":
+        errors.append(
+            config_error(
+                "config.data.digits",
+                "'replace' on data 'cnn'",
+                "'keep': the names that are possible answers (@entity3) would be one word",
+                "remove it",
+            )
+        )
     columns = {"question_column": data.question_column, "candidates_column": data.candidates_column}
     named = [name for name, column in columns.items() if column]
     if named and data.name != "file":
@@ -99,7 +108,7 @@ def _check_planted(config: Config, errors: list[UserError]) -> None:
             config_error(
                 "config.tests",
                 f"{', '.join(planted_only)} on data {config.data.name!r}",
-                "these tests only on the planted corpus, whose evidence is known",
+                "these tests only on the planted corpus, which is made for them",
                 "remove them or use --config.data.name=planted",
             )
         )
@@ -177,13 +186,14 @@ def _check_trained(config: Config, errors: list[UserError]) -> None:
 def _check_marked(config: Config, errors: list[UserError]) -> None:
     """Check that it can be known which tokens `mass_adversary` is about."""
     marked, file = config.mass_adversary.marked, config.mass_adversary.words_file
-    if marked == "evidence" and config.data.name != "planted":
+    generated = config.data.name == "babi" and config.data.stories == "generated"
+    if marked == "evidence" and config.data.name != "planted" and not generated:
         errors.append(
             config_error(
                 "config.mass_adversary.marked",
                 f"'evidence' on data {config.data.name!r}",
                 "'words' (with config.mass_adversary.words_file) or 'first_half'; only the "
-                "planted corpus knows its evidence",
+                "planted corpus and generated bAbI stories know their evidence",
                 "choose one, or remove the test mass_adversary",
             )
         )

@@ -123,8 +123,8 @@ def cut_splits(
 ) -> dict[str, list[Record]]:
     """Return the splits with further ones cut from train, every class in its proportion.
 
-    Where texts have possible answers of their own, all are drawn alike: most answers are too
-    rare to have a proportion.
+    Where texts have possible answers of their own, and these are more than a split would have
+    texts, all are drawn alike: most answers are then too rare to have a proportion.
 
     Args:
         records: by split; `train` at least.
@@ -143,7 +143,8 @@ def cut_splits(
     if not fractions:
         return result
     train = result["train"]
-    alike = any(record.candidates is not None for record in train)
+    rare = len({record.label for record in train}) > min(fractions.values()) * len(train)
+    alike = rare and any(record.candidates is not None for record in train)
     members: dict[str, list[int]] = {}
     for position, record in enumerate(train):
         members.setdefault("" if alike else record.label, []).append(position)

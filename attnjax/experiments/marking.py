@@ -18,7 +18,7 @@ def mark(
 ) -> dict[str, Marks]:
     """Return for each split, text and word whether it is marked.
 
-    `evidence`: the words that decide the label of a planted sentence; `words`: those that a
+    `evidence`: the words that decide the label of what was made so; `words`: those that a
     file lists; `first_half`: the first half of the words of a text, rounded down.
 
     Args:

@@ -1,6 +1,7 @@
 """From the config to encoded data: what a run does before its first stage."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from attnjax.config import Config
 from attnjax.data.corpus import Corpus
-from attnjax.data.encoded import bucket_lengths, encode, longest_question
+from attnjax.data.encoded import ENDS, bucket_lengths, encode, longest_question
 from attnjax.data.load import load_corpus, load_vocabulary
 from attnjax.data.skip_gram import train_vectors
 from attnjax.data.vectors import VectorCoverage, read_vectors
@@ -24,6 +25,8 @@ def prepare(config: Config) -> Prepared:
     """
     data = config.data
     corpus = load_corpus(data)
+    if lost := answers_cut_off(corpus, data.max_length):
+        corpus = replace(corpus, notes=(*corpus.notes, lost))
     vocabulary = load_vocabulary(data, corpus)
     splits, truncated = {}, 0
     question_length = longest_question(corpus.splits, max_length=data.max_length)
@@ -46,6 +49,35 @@ def prepare(config: Config) -> Prepared:
         coverage |= {"trained_epochs": data.skip_gram}
     lengths = bucket_lengths(splits, data.num_buckets)
     return Prepared(corpus, vocabulary, splits, lengths, truncated, coverage, vectors)
+
+
+def answers_cut_off(corpus: Corpus, max_length: int) -> str:
+    """Return how many questions have their answer only beyond what the model reads; "" for none.
+
+    Known where the possible answers are words of the text, as the names of CNN are.
+
+    Args:
+        corpus: the words.
+        max_length: positions of a text, start and end included.
+
+    Example:
+        >>> from attnjax.data.corpus import instances
+        >>> text = instances([["so", "@entity1"]], [0], question=[["who"]], candidates=[[0]])
+        >>> answers_cut_off(Corpus("x", {"test": text}, ("@entity1", "b")), 3)
+        'The answer of 1 of 1 questions stands only beyond data.max_length.'
+    """
+    lost = size = 0
+    for split in corpus.splits.values():
+        if split.candidates is None:
+            continue
+        size += len(split)
+        for words, label in zip(split.tokens, split.label, strict=True):
+            answer = corpus.class_names[label]
+            lost += answer in words and answer not in words[: max_length - ENDS]
+    if not lost:
+        return ""
+    stand = "stands" if lost == 1 else "stand"
+    return f"The answer of {lost:,} of {size:,} questions {stand} only beyond data.max_length."
 
 
 def _vectors(config: Config, corpus: Corpus, vocabulary: Vocabulary) -> VectorCoverage | None:

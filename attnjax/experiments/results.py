@@ -56,6 +56,7 @@ def assemble(
             "parameters": train["parameters"],
             "best_epoch": train["best_epoch"],
             "epochs_run": train["epochs_run"],
+            "score_name": train.get("score_name"),
         },
         "protocol": {"setting": config.protocol.setting, **decided(config)},
         "performance": done["predictions"]["summary"],

@@ -55,6 +55,7 @@ def train(trial: Trial, stage: str) -> Result:
         {
             "best_epoch": result.best_epoch,
             "best_score": result.best_score,
+            "score_name": result.score_name,
             "epochs_run": result.epochs_run,
             "parameters": int(sum(leaf.size for leaf in jax.tree.leaves(result.params))),
             "params_sha256": params_digest(result.params),

@@ -43,7 +43,8 @@ SEEDS = (
 )
 
 GUIDES = (
-    "A diagnostic model reads each token by itself (one layer over its embedding, no context) and "
+    "A diagnostic model reads each token by itself (one layer over its embedding, no context; what "
+    "is asked of a text it reads too) and "
     "averages the tokens with weights that are given to it and fixed: equal ones, those of another "
     "model, or, for comparison, weights it learns itself. It cannot repair bad weights by moving "
     "content between positions. If the base's weights make it better than uniform ones, they carry "
@@ -75,9 +76,10 @@ MASS = (
 )
 
 NORMS = (
-    "What a token contributes is its weight times its state, read by the output layer. So a model "
-    "can give a token a small weight and a large state, and its weights alone do not say what "
-    "counts."
+    "What a token contributes is its weight times its state, read by the layer that takes the "
+    "average: the output layer or, where there is a question, the layer before it (the weights W_p "
+    "of the decoder; what follows bends, so that their length says less). So a model can give a "
+    "token a small weight and a large state, and its weights alone do not say what counts."
 )
 
 GLOSSARY = (

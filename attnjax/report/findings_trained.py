@@ -197,7 +197,7 @@ def norms_sentence(base: Norms, adversary: Norms) -> str:
         return ""
     words = (
         f"The adversary's states are {number(states, 1)} times as long as the base's, and its "
-        f"output layer is {number(decoder, 1)} times as large"
+        f"layer that reads their average is {number(decoder, 1)} times as large"
     )
     # What a token adds is what counts; without it, the product of what it is made of.
     added = states * decoder if ratios.values is None else ratios.values

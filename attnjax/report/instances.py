@@ -166,7 +166,7 @@ def underlined(run: Run) -> str:
 
 
 _UNDERLINED = {
-    "evidence": "the evidence that the corpus planted",
+    "evidence": "the evidence, by which the text was made to have its label",
     "rationale": "what people marked as their reasons (plausible, not necessarily faithful)",
 }
 """Columns of flags, at most one of which a run has."""

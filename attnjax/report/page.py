@@ -195,7 +195,8 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         items.insert(2, ("Word vectors", found))
     if dataset.get("truncated"):
         longest = run.config.get("data", {}).get("max_length")
-        cut = f"{plural(dataset['truncated'], 'text')} to {longest} tokens (with start and end)"
+        what = "instance" if "question" in run.columns else "text"
+        cut = f"{plural(dataset['truncated'], what)} to {longest} tokens (with start and end)"
         items.insert(2, ("Truncated", cut))
     return items
 

@@ -50,13 +50,6 @@ def performance_section(facts: Facts) -> Section:
     """Return the section on how good the model is."""
     run = facts.run
     performance = run.results.get("performance", {})
-    on_test = facts.config("selection", "split", "dev") == "test"
-    selection = (
-        ", except that the best epoch was chosen on the test split itself, which makes the test "
-        "scores too good"
-        if on_test
-        else " (the dev split chose the best epoch)"
-    )
     findings = performance_findings(
         performance.get("test", {}).get("accuracy"),
         facts.num_test,
@@ -69,11 +62,30 @@ def performance_section(facts: Facts) -> Section:
         "performance",
         "Performance",
         "Is the model good enough for its attention to be worth explaining?",
-        explanations.PERFORMANCE.format(selection=selection),
+        explanations.PERFORMANCE.format(selection=_selection(facts)),
         tables=(table,),
         findings=findings,
     )
 
+
+def _selection(facts: Facts) -> str:
+    """Say which split chose the best epoch, and by which score."""
+    name = facts.run.results.get("model", {}).get("score_name")
+    by = f" by {SELECTED_BY[name]}" if name in SELECTED_BY else ""
+    if facts.config("selection", "split", "dev") == "test":
+        return (
+            f", except that the best epoch was chosen{by} on the test split itself, which makes "
+            "the test scores too good"
+        )
+    return f" (the dev split chose the best epoch{by})"
+
+
+SELECTED_BY = {
+    "auc": "the area under the ROC curve",
+    "accuracy": "accuracy",
+    "negative_loss": "the smallest loss",
+}
+"""What an epoch was judged by, as `results.json` and as a reader calls it."""
 
 _COMPARISONS = {
     "gradient_agreement": ("attention", "gradient", "Attention and gradient"),

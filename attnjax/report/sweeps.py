@@ -51,7 +51,8 @@ class Norms(NamedTuple):
 
     Attributes:
         states: mean length of the encoder's state of a token.
-        decoder: length of the weights of the output layer.
+        decoder: length of the weights that read the average of the states: the output layer
+            or, of a model with a question, the passage's part of the layer before it.
         values: mean of what a token adds to the logits at a weight of 1; None where the
             model has no readout.
     """

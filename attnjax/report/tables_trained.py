@@ -103,10 +103,10 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
 
 
 def norms_table(base: Norms, adversary: Norms, note: str) -> Table:
-    """Return how large states and output layer of both models are."""
+    """Return how large states and the layer that reads them are in both models."""
     names = (
         "mean length of a state",
-        "length of the output layer",
+        "length of the layer that reads the average",
         "what a token adds at a weight of 1",
     )
     every = zip(names, base, adversary, norm_ratios(base, adversary), strict=True)

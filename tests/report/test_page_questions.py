@@ -7,10 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from attnjax.report.facts import Facts
 from attnjax.report.instances import embed_instances
 from attnjax.report.load import read_run
 from attnjax.report.page import write_report
 from attnjax.report.scope import instance_notes, scope_notes
+from attnjax.report.sections import performance_section
 from tests.report.synthetic import make_run
 from tests.report.test_page import page_of
 
@@ -61,3 +63,14 @@ def test_long_questions_are_cut_to_the_size_of_the_page(asked):
 def test_questions_with_one_possible_answer_are_counted(asked):
     # 160 instances, of which 54 have two candidates.
     assert any("106 questions have one possible answer (of 160)" in n for n in scope_notes(asked))
+
+
+def test_what_chose_the_best_epoch_is_named(binary, tmp_path):
+    folder = shutil.copytree(binary, tmp_path / "run")
+    results = json.loads((folder / "results.json").read_text())
+    results["model"]["score_name"] = "accuracy"
+    (folder / "results.json").write_text(json.dumps(results))
+    section = performance_section(Facts(read_run(folder)))
+    assert "(the dev split chose the best epoch by accuracy)" in section.reading
+    older = performance_section(Facts(read_run(binary))).reading
+    assert "(the dev split chose the best epoch)" in older

@@ -77,6 +77,7 @@ class LabelledTexts(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, records: Sequence[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
         for index, record in enumerate(records):
+            _check_record(record)
             example = {
                 "text": record.text,
                 "label": record.label,
@@ -120,7 +121,7 @@ def _record(row: Mapping[str, Any]) -> Record:
 
 
 def _check(source: Source, reading: Reading) -> None:
-    """Raise for what cannot be written, or would be read back as something else."""
+    """Raise for what cannot be written."""
     if not any(reading.records.values()):
         left_out = ", ".join(f"{reason}: {size}" for reason, size in reading.dropped.items())
         raise DataError(
@@ -129,18 +130,21 @@ def _check(source: Source, reading: Reading) -> None:
             expected="at least one",
             action="check that these are the right files",
         )
-    for record in (record for records in reading.records.values() for record in records):
-        if record.candidates == ():
-            raise DataError(
-                record.origin,
-                found="no candidates",
-                expected="possible answers, the right one among them",
-                action="correct the file",
-            )
-        if record.rationale == ():
-            raise DataError(
-                record.origin,
-                found="a rationale for a text without words",
-                expected="at least one word",
-                action="correct the file",
-            )
+
+
+def _check_record(record: Record) -> None:
+    """Raise for a record that would be read back as something else."""
+    if record.candidates == ():
+        raise DataError(
+            record.origin,
+            found="no candidates",
+            expected="possible answers, the right one among them",
+            action="correct the file",
+        )
+    if record.rationale == ():
+        raise DataError(
+            record.origin,
+            found="a rationale for a text without words",
+            expected="at least one word",
+            action="correct the file",
+        )

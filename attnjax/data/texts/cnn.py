@@ -13,7 +13,7 @@ from attnjax.errors import DataError, UserError
 
 ENDING = ".question"
 PLACEHOLDER = "@placeholder"
-ENTITY = re.compile(r"@entity\d+")
+ENTITY = re.compile(r"@entity\d+\b")
 
 _NAMED = re.compile(r"@entity\d+:.*")
 _FOLDERS = {"train": "training", "dev": "validation", "test": "test"}
@@ -22,8 +22,8 @@ _FOLDERS = {"train": "training", "dev": "validation", "test": "test"}
 class QuestionFiles(Sequence[Record]):
     """The questions of a folder, each read from its file when it is asked for.
 
-    So what is held is the files' names: the articles of the official 380,298 training
-    questions are 1.5 GB.
+    So what is held while they are prepared is the files' names: the articles of the official
+    380,298 training questions are 1.5 GB. A corpus of them holds all texts and their words.
 
     Args:
         folder: with files that end in `.question`.
@@ -66,8 +66,8 @@ def read_cnn(files: Mapping[str, Path]) -> Reading:
     The names that may be the answer are those of the article. Words are separated by spaces.
 
     Args:
-        files: by split; a folder of `.question` files (read one by one, never all together),
-            or one file of blocks as `read_blocks` takes it.
+        files: by split; a folder of `.question` files (each is read to be checked, and again
+            when it is asked for), or one file of blocks as `read_blocks` takes it.
 
     Raises:
         DataError: naming file and line of what is not as it should be.

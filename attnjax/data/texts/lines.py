@@ -1,6 +1,7 @@
 """The lines of an official file, whether it lies there or in the archive it is downloaded in."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,12 +25,13 @@ class Line(NamedTuple):
     origin: str
 
 
-def lines_of(path: Path, member: str) -> Iterator[Line]:
+def lines_of(path: Path, member: str, dropped: Counter[str] | None = None) -> Iterator[Line]:
     r"""Yield the lines of a file, or of one file of an archive; blank ones are passed over.
 
     Args:
         path: of the file (gzipped if it ends in `.gz`) or of the archive.
         member: the name in the archive, with its folders.
+        dropped: where the blank lines are counted, if anywhere.
 
     Raises:
         DataError: if it is missing, damaged or not UTF-8.
@@ -57,6 +59,8 @@ def lines_of(path: Path, member: str) -> Iterator[Line]:
     for number, text in enumerate(texts, start=1):
         if text.strip():
             yield Line(text, f"{where}, line {number}", f"{name}, line {number}")
+        elif dropped is not None:
+            dropped["blank line"] += 1
 
 
 def mistake(line: Line, *, found: str, expected: str) -> DataError:

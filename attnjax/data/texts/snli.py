@@ -28,7 +28,9 @@ ADDRESS = "https://nlp.stanford.edu/projects/snli/snli_1.0.zip"
 FIELDS = (("sentence1", "sentence2", "gold_label"), ("premise", "hypothesis", "label"))
 """The names of premise, hypothesis and label: in the official files, and in common copies."""
 
-_QUOTES = re.compile(r"` ?`|' ?'")
+# Two marks apart are a quote only where both stand alone: in "the boys' 'cool' hats" the first
+# belongs to its word.
+_QUOTES = re.compile(r"` ?`|''|(?<!\S)' '(?!\S)")
 _LEFT_BRACKET = re.compile("-lrb-", re.IGNORECASE)
 _RIGHT_BRACKET = re.compile("-rrb-", re.IGNORECASE)
 _CLITIC = re.compile(r"(?<=\w) (?='(?:s|m|d|re|ve|ll)\b|n't\b)", re.IGNORECASE)
@@ -80,26 +82,27 @@ def read_snli(files: Mapping[str, Path]) -> Reading:
     """
     dropped: Counter[str] = Counter()
     records: dict[str, list[Record]] = {}
+    labelled: Counter[str] = Counter()
     for split, path in files.items():
         errors: list[UserError] = []
         records[split] = []
-        for line in lines_of(path, f"snli_1.0/snli_1.0_{split}.jsonl"):
+        for line in lines_of(path, f"snli_1.0/snli_1.0_{split}.jsonl", dropped):
             pair = _pair(line, errors)
             if pair is None:
                 continue
+            labelled[split] += pair.label != NO_GOLD
             reason = _reason(pair)
             if reason:
                 dropped[reason] += 1
             else:
                 records[split].append(pair)
         raise_some(errors)
-    return Reading(records, dropped, _notes(records))
+    return Reading(records, dropped, _notes(labelled["train"]) if "train" in records else ())
 
 
-def _notes(records: Mapping[str, list[Record]]) -> tuple[str, ...]:
-    """Return that the training pairs are a part of the official ones, where they are."""
-    found = len(records.get("train", ()))
-    if found >= TRAIN_PAIRS or "train" not in records:
+def _notes(found: int) -> tuple[str, ...]:
+    """Return that the labelled training pairs are a part of the official ones, where they are."""
+    if found >= TRAIN_PAIRS:
         return ()
     return (
         f"Trained on a part of SNLI: {found:,} of its {TRAIN_PAIRS:,} labelled training pairs.",

@@ -133,3 +133,12 @@ def test_another_size_is_a_prefix_and_the_corpus_is_whole():
         len(flags) == len(words) for flags, words in zip(train.evidence, train.tokens, strict=True)
     )
     assert all(word == word.lower() for words in train.tokens for word in words)
+
+
+@pytest.mark.parametrize("name", ["whitespace", "words"])
+def test_generated_stories_are_cut_as_the_config_says(name):
+    config = DataConfig(name="babi", task=3, size=100, tokenizer=name, lowercase=False)
+    train = generated_corpus(config).splits["train"]
+    assert [len(flags) for flags in train.evidence] == list(map(len, train.tokens))
+    people = {word for words in train.tokens for word in words if word[0].isupper()}
+    assert people == {"Daniel", "John", "Mary", "Sandra"}

@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from attnjax.data.text import tokenizer
+from attnjax.data.texts import snli
 from attnjax.data.texts.snli import CLASSES, SNLI, joined, read_snli
 from attnjax.errors import DataError, UserError
 
@@ -49,11 +50,33 @@ def refusal(path):
         ("`` stop '' -LRB- he said -RRB-", '"stop" (he said)'),
         ("a `quoted` 'word'", "a `quoted` 'word'"),
         ("the boys ' room", "the boys' room"),
+        ("the boys ' 'cool' hats", "the boys' 'cool' hats"),
         ("rock 'n' roll 's", "rock 'n' roll's"),
     ],
 )
 def test_tokenised_and_running_text_give_the_same_words(tokenised, running):
     assert WORDS(joined(tokenised)) == WORDS(joined(running))
+
+
+def test_a_possessive_before_a_quotation_is_no_quotation_mark():
+    assert joined("the boys' 'cool' hats") == "the boys' 'cool' hats"
+    assert joined("he said ' ' ok ' ' .") == 'he said " ok " .'
+
+
+def test_the_note_counts_pairs_that_were_left_out(tmp_path, monkeypatch):
+    """The official files have hypotheses without words: they are no smaller for it."""
+    monkeypatch.setattr(snli, "TRAIN_PAIRS", 3)
+    path = written(tmp_path, "\n".join([line(), line(hypothesis=" "), line(), ""]))
+    reading = read_snli({"train": path})
+    assert len(reading.records["train"]) == 2
+    assert reading.notes == ()
+    monkeypatch.setattr(snli, "TRAIN_PAIRS", 4)
+    assert "3 of its 4 labelled" in read_snli({"train": path}).notes[0]
+
+
+def test_blank_lines_are_counted(tmp_path):
+    path = written(tmp_path, f"{line()}\n\n \n{line()}\n")
+    assert read_snli({"dev": path}).dropped == {"blank line": 2}
 
 
 def test_running_text_stays_as_it_is():
