@@ -6,6 +6,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Integer
+
 from attnjax.data.gpt.byte_pairs import (
     END,
     NEWLINE,
@@ -84,7 +87,9 @@ class Tokenizer:
             ids += self._kept(word) if len(word) <= LONGEST_KEPT else self._split(word)
         return ids
 
-    def decode(self, ids: Iterable[int], *, specials: bool = True) -> str:
+    def decode(
+        self, ids: Iterable[int] | Integer[np.ndarray, " T"], *, specials: bool = True
+    ) -> str:
         """Return the words of some ids, with a space between two.
 
         Args:

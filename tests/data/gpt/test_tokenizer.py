@@ -53,7 +53,7 @@ def hard_strings():
         "<b>bold</b> &amp; &lt;i&gt;", "AT&amp;T &#39;quoted&#39;", "<unk> <s> </s> </w>", "</w>",
         "_start_ _delimiter_ _classify_", "__init__", "#39; quot; \\$5", "a/b/c http://x.org/y?z=1&w=2",
         "me@example.com", "$1,000.50 3,14 1.000.000 5%", "1st 2nd 10km 5'11\"", ":) :-( (*_*) ^_^ <3 ¯\\_(ツ)_/¯",
-        "C++ c# .NET f(x)=x^2+1", "a.b..c...d....e", "...word", "end..", "x" * 300, "ab" * 200, "-a" * 100,
+        "C++ c# .NET f(x)=x^2+1", "a.b..c...d....e", "...word", "end..", "x" * 200, "ab" * 100, "-a" * 100,
         "schÃ¶n âœ” mojibake â€™s", "“curly” ‘quotes’ «guillemets»", "½ ² ™ © €", "\xa0nbsp\xa0", "\u3000wide",
         "ALL CAPS", "MiXeD", "newline at end\n", "\nat start", "two\n\nparagraphs", "tabs\tand  spaces",
         "a\u00adb soft", "word\u0300\u0301\u0302", "Ångström", "\u212b", "naïve café", "\x1b[31mred\x1b[0m",
@@ -140,14 +140,12 @@ def test_standard_text(text):
     assert standardize(text) == standard(text)
 
 
-def test_decoded_text_has_the_same_ids(release, shared_data):
-    lines = news(shared_data, 50)
-    same = [
-        release.encode(release.decode(release.encode(line))) == release.encode(line)
-        for line in lines
-    ]
-    # spaCy may cut the words of its own output again: "U.S." and "U.S ." are not the same.
-    assert np.mean(same) > 0.9
+def test_decoding_gives_the_words(release, shared_data):
+    """Ids of the decoded text may differ: spaCy cuts "U.S." by its capitals, which are gone."""
+    for line in [*news(shared_data, 100), novel(shared_data)[5000:20_000]]:
+        ids = release.encode(line)
+        if 0 not in ids:
+            assert release.decode(ids).split(" ") == original_words(line)
     text = "the quick brown fox , it 's said , did n't jump . \n he ran !"
     assert release.decode(release.encode(text)) == text
 
