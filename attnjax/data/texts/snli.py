@@ -81,19 +81,33 @@ def read_snli(files: Mapping[str, Path]) -> Reading:
     dropped: Counter[str] = Counter()
     records: dict[str, list[Record]] = {}
     for split, path in files.items():
-        errors: list[UserError] = []
-        records[split] = []
-        for line in lines_of(path, f"snli_1.0/snli_1.0_{split}.jsonl"):
-            pair = _pair(line, errors)
-            if pair is None:
-                continue
-            reason = _reason(pair)
-            if reason:
-                dropped[reason] += 1
-            else:
-                records[split].append(pair)
-        raise_some(errors)
+        records[split] = read_pairs(path, f"snli_1.0/snli_1.0_{split}.jsonl", dropped)
     return Reading(records, dropped, _notes(records))
+
+
+def read_pairs(path: Path, member: str, dropped: Counter[str]) -> list[Record]:
+    """Return the labelled pairs of one file in the format of SNLI and MNLI.
+
+    Args:
+        path: of JSON lines, or of the archive.
+        member: the file's name in the archive.
+        dropped: reasons and numbers of the pairs left out, added to.
+
+    Raises:
+        DataError: naming file and line of what is not a pair.
+    """
+    errors: list[UserError] = []
+    pairs = []
+    for line in lines_of(path, member):
+        pair = _pair(line, errors)
+        if pair is None:
+            continue
+        if reason := _reason(pair):
+            dropped[reason] += 1
+        else:
+            pairs.append(pair)
+    raise_some(errors)
+    return pairs
 
 
 def _notes(records: Mapping[str, list[Record]]) -> tuple[str, ...]:
