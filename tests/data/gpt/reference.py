@@ -45,17 +45,21 @@ def merged(symbols, ranks):
     return symbols
 
 
-def reference_ids(text, byte_pairs):
-    """Return the ids of a text by the definition."""
-    ranks = {pair: rank for rank, pair in enumerate(byte_pairs.merges)}
-    ids = {piece: index for index, piece in enumerate(byte_pairs.pieces)}
-    known, result = {}, []
-    for word in NLP(standard(ftfy.fix_text(text))):
-        letters = word.text.lower()
-        if letters == "\n ":
-            letters = "\n"
-        if letters not in known:
-            pieces = merged([*letters[:-1], letters[-1] + "</w>"], ranks)
-            known[letters] = [ids.get(piece, 0) for piece in pieces]
-        result += known[letters]
-    return result
+class Reference:
+    """Tokenises by the definition; words seen before are looked up."""
+
+    def __init__(self, byte_pairs):
+        self.ranks = {pair: rank for rank, pair in enumerate(byte_pairs.merges)}
+        self.ids = {piece: index for index, piece in enumerate(byte_pairs.pieces)}
+        self.known = {}
+
+    def word(self, letters):
+        if letters not in self.known:
+            pieces = merged([*letters[:-1], letters[-1] + "</w>"], self.ranks)
+            self.known[letters] = [self.ids.get(piece, 0) for piece in pieces]
+        return self.known[letters]
+
+    def encode(self, text):
+        words = [word.text.lower() for word in NLP(standard(ftfy.fix_text(text)))]
+        words = ["\n" if word == "\n " else word for word in words]
+        return [each for word in words for each in self.word(word)]

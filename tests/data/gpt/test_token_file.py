@@ -156,9 +156,13 @@ def test_killed_between_the_tokens_and_their_header(tmp_path, monkeypatch):
     assert write_tokens(books, path, TOY).tokens.tolist() == TOY.encode("cat")
 
 
+def _pieces_done(progress):
+    return json.loads(progress.read_text())["pieces"] if progress.exists() else 0
+
+
 @pytest.mark.kill
 def test_a_real_kill(tmp_path):
-    """A process is killed at a random moment, again and again, until one finishes."""
+    """A process is killed four times at random moments of its work, then left to finish."""
     write_byte_pairs(TOY.byte_pairs, tmp_path / "pairs")
     book = tmp_path / "book.txt"
     book.write_text("the cat sat on the mat , and the dog sat beside it .\n" * 60_000)
@@ -169,15 +173,18 @@ def test_a_real_kill(tmp_path):
         f"token_writer.write_tokens(documents.text_files([Path('{book}')]), "
         f"Path('{tmp_path}/t.bin'), load_tokenizer(Path('{tmp_path}/pairs')))"
     )
-    random, kills = np.random.default_rng(0), 0
-    while not (tmp_path / "t.json").exists():
+    random, progress = np.random.default_rng(0), tmp_path / "t.bin.progress"
+    done = [0]
+    for _ in range(4):
         with subprocess.Popen([sys.executable, "-c", program]) as process:
-            time.sleep(2 + 2 * random.random())
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-        assert kills < 40
-    assert kills > 0
+            while process.poll() is None and _pieces_done(progress) == done[-1]:
+                time.sleep(0.01)
+            time.sleep(0.2 * random.random())
+            process.send_signal(signal.SIGKILL)
+        done.append(_pieces_done(progress))
+        assert process.returncode == -signal.SIGKILL
+    assert done == sorted(set(done)), "every run goes on where the last one stopped"
+    subprocess.run([sys.executable, "-c", program], check=True)
     other = write_tokens(text_files([book]), tmp_path / "other.bin", TOY)
     assert (tmp_path / "t.bin").read_bytes() == (tmp_path / "other.bin").read_bytes()
     assert open_tokens(tmp_path / "t.bin", tokenizer=TOY).header == other.header

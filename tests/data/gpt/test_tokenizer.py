@@ -15,7 +15,7 @@ from attnjax.data.gpt.tokenizer import Tokenizer, load_tokenizer
 from attnjax.data.gpt.trained_pairs import train_byte_pairs
 from attnjax.data.gpt.words import LONGEST_CHUNK, library_versions, original_words, standardize
 from attnjax.errors import DataError, UserError
-from tests.data.gpt.reference import reference_ids, standard
+from tests.data.gpt.reference import Reference, standard
 
 LONG = 100_000
 
@@ -23,6 +23,11 @@ LONG = 100_000
 @pytest.fixture(scope="module")
 def release(shared_data) -> Tokenizer:
     return load_tokenizer(shared_data / "gpt1")
+
+
+@pytest.fixture(scope="module")
+def reference(release) -> Reference:
+    return Reference(release.byte_pairs)
 
 
 @pytest.fixture(scope="module")
@@ -79,33 +84,33 @@ def test_the_release_has_its_known_ids(release):
     assert release.encode("a\nb")[1] == 40477
 
 
-def test_equal_to_the_slow_reference(release, shared_data):
+def test_equal_to_the_slow_reference(release, reference, shared_data):
     lines = news(shared_data, 50) + novel(shared_data).split("\n")[2000:2050]
     for line in lines:
-        assert release.encode(line) == reference_ids(line, release.byte_pairs), line
+        assert release.encode(line) == reference.encode(line), line
 
 
-def test_equal_to_the_slow_reference_on_running_text(release, shared_data):
+def test_equal_to_the_slow_reference_on_running_text(release, reference, shared_data):
     text = novel(shared_data)[100_000:120_000]
     ids = release.encode(text)
-    assert ids == reference_ids(text, release.byte_pairs)
+    assert ids == reference.encode(text)
     assert ids.count(40477) > 200
 
 
 @pytest.mark.slow
-def test_equal_to_the_slow_reference_on_5000_lines(release, shared_data):
+def test_equal_to_the_slow_reference_on_5000_lines(release, reference, shared_data):
     lines = news(shared_data, 2500) + novel(shared_data).split("\n")[:2500]
     for line in lines:
-        assert release.encode(line) == reference_ids(line, release.byte_pairs), line
+        assert release.encode(line) == reference.encode(line), line
 
 
 @pytest.mark.parametrize("position", range(0, 100, 10))
-def test_equal_to_the_slow_reference_on_hard_strings(release, fast, position):
+def test_equal_to_the_slow_reference_on_hard_strings(release, reference, fast, position):
     hard = hard_strings()
     assert len(hard) == 100
     for text in hard[position : position + 10]:
         ids = release.encode(text)
-        assert ids == reference_ids(text, release.byte_pairs), repr(text)
+        assert ids == reference.encode(text), repr(text)
         assert max([0, *ids, *fast.encode(text)]) < 40478, repr(text)
 
 
@@ -209,7 +214,7 @@ def test_trained_pairs_of_a_novel(shared_data, tmp_path):
     assert again == trained
     assert again.digest == trained.digest
     ids = Tokenizer(again).encode(text[:5000])
-    assert ids == reference_ids(text[:5000], trained)
+    assert ids == Reference(trained).encode(text[:5000])
     assert 0 in Tokenizer(again).encode("🙂")
 
 
