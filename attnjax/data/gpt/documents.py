@@ -42,13 +42,15 @@ class Piece(NamedTuple):
     after_markup: bool
 
 
-def text_files(paths: Sequence[Path]) -> tuple[Document, ...]:
+def text_files(paths: Sequence[Path], *, wrapped: bool = False) -> tuple[Document, ...]:
     """Return each file as a document, named by the file without `.txt` and `.gz`.
 
     All files are read once, so that nothing wrong with one stops the work of hours.
 
     Args:
         paths: of UTF-8 texts, gzipped if their names end in `.gz`.
+        wrapped: whether lines end where those of a page did, as in Project Gutenberg's books:
+            then only a blank line ends a line, and the digests say so.
 
     Raises:
         DataError: naming every file that is binary, empty, damaged or missing, and two files
@@ -73,7 +75,10 @@ def text_files(paths: Sequence[Path]) -> tuple[Document, ...]:
         if name in documents:
             other = documents[name][0]
             errors.append(_refused(path, f"a second document {name!r}, beside {other}", "rename"))
-        documents[name] = (path, Document(name, digest, partial(read_lines, path, keep_ends=True)))
+        lines = partial(read_lines, path, keep_ends=True)
+        if wrapped:
+            digest, lines = f"{digest} unwrapped", partial(_paragraphs, lines)
+        documents[name] = (path, Document(name, digest, lines))
     if not paths:
         errors.append(_refused(Path("the corpus"), "no files", "name some"))
     raise_some(errors)
@@ -106,6 +111,19 @@ def pieces_of(document: Document) -> Iterator[Piece]:
                 held, size, markup = [], 0, markup or "<" in text
     if held:
         yield Piece("".join(held), markup)
+
+
+def _paragraphs(lines: Callable[[], Iterator[str]]) -> Iterator[str]:
+    """Yield each paragraph as one line; blank lines separate them."""
+    held: list[str] = []
+    for line in lines():
+        if line.strip():
+            held.append(line.strip())
+        elif held:
+            yield " ".join(held) + "\n"
+            held = []
+    if held:
+        yield " ".join(held) + "\n"
 
 
 def _parts(line: str) -> Iterable[str]:

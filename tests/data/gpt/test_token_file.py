@@ -251,6 +251,16 @@ def test_a_header_that_is_none(tmp_path, content):
         open_tokens(tmp_path / "t.bin")
 
 
+def test_wrapped_lines_are_joined_to_paragraphs(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("\n  the cat\nsat .\n\n\nthe dog\nsat .\n")
+    (kept,), (joined,) = text_files([path]), text_files([path], wrapped=True)
+    assert list(joined.lines()) == ["the cat sat .\n", "the dog sat .\n"]
+    assert joined.digest == f"{kept.digest} unwrapped"
+    file = write_tokens([joined], tmp_path / "t.bin", TOY)
+    assert TOY.decode(file.tokens) == "the cat sat . \n the dog sat ."
+
+
 def test_two_writers(tmp_path):
     path = tmp_path / "t.bin"
     with (
