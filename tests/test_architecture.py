@@ -33,10 +33,16 @@ LIBRARIES = {
     "tensorflow_datasets": ("attnjax/data/",),
     "torch": ("attnjax/models/",),
     "gensim": ("attnjax/data/skip_gram.py",),
+    "ftfy": ("attnjax/data/gpt/",),
+    "spacy": ("attnjax/data/gpt/",),
+    "tokenizers": ("attnjax/data/gpt/",),
 }
 """Where alone a library may be imported."""
 
-LAZY = ("tensorflow_datasets", "pyarrow", "torch", "tensorflow", "gensim")
+LAZY = (
+    *("tensorflow_datasets", "pyarrow", "torch", "tensorflow", "gensim"),
+    *("ftfy", "spacy", "tokenizers"),
+)
 """What a stage imports where it needs it, so that importing a module stays cheap."""
 
 BUILDERS = ("attnjax.data.sst_builder", "attnjax.data.texts.builders")

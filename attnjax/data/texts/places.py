@@ -78,6 +78,7 @@ def local_parts(
     *,
     subfolder: str,
     optional: Collection[str] = (),
+    action: str = "correct --config.data.dir or ATTNJAX_DATA_DIR",
     hint: str = "or clear both to download them",
 ) -> dict[str, Path]:
     """Return the files in a folder, or in a subfolder of it, each plain or gzipped.
@@ -88,6 +89,7 @@ def local_parts(
         subfolder: its name; files of the two places are not mixed, and those of one are not
             passed over for those of the other.
         optional: parts that may be missing.
+        action: what the user changes to name another folder, for the message.
         hint: how else to come by the files, for the message.
 
     Raises:
@@ -120,7 +122,7 @@ def local_parts(
         found="no such folder" if not folder.is_dir() else "a folder without them",
         expected=f"{_listed(parts, missing)} (each also with .gz), in it or in its folder "
         f"{subfolder}",
-        action="correct --config.data.dir or ATTNJAX_DATA_DIR" + (f", {hint}" if hint else ""),
+        action=action + (f", {hint}" if hint else ""),
     )
 
 

@@ -17,6 +17,9 @@ from attnjax.errors import UserError
 CLASSES = ("neutral", "contradiction", "entailment")
 """In the order of Jain & Wallace's rows: the sizes of their table 1 are those of 0, 1, 2."""
 
+NO_WORDS = "a sentence without words"
+"""Why a labelled pair is left out."""
+
 NO_GOLD = "-"
 """The label of a pair on which the annotators found no majority."""
 
@@ -84,20 +87,36 @@ def read_snli(files: Mapping[str, Path]) -> Reading:
     records: dict[str, list[Record]] = {}
     labelled: Counter[str] = Counter()
     for split, path in files.items():
-        errors: list[UserError] = []
-        records[split] = []
-        for line in lines_of(path, f"snli_1.0/snli_1.0_{split}.jsonl", dropped):
-            pair = _pair(line, errors)
-            if pair is None:
-                continue
-            labelled[split] += pair.label != NO_GOLD
-            reason = _reason(pair)
-            if reason:
-                dropped[reason] += 1
-            else:
-                records[split].append(pair)
-        raise_some(errors)
+        own: Counter[str] = Counter()
+        records[split] = read_pairs(path, f"snli_1.0/snli_1.0_{split}.jsonl", own)
+        labelled[split] = len(records[split]) + own[NO_WORDS]
+        dropped += own
     return Reading(records, dropped, _notes(labelled["train"]) if "train" in records else ())
+
+
+def read_pairs(path: Path, member: str, dropped: Counter[str]) -> list[Record]:
+    """Return the labelled pairs of one file in the format of SNLI and MNLI.
+
+    Args:
+        path: of JSON lines, or of the archive.
+        member: the file's name in the archive.
+        dropped: reasons and numbers of the pairs left out, added to.
+
+    Raises:
+        DataError: naming file and line of what is not a pair.
+    """
+    errors: list[UserError] = []
+    pairs = []
+    for line in lines_of(path, member, dropped):
+        pair = _pair(line, errors)
+        if pair is None:
+            continue
+        if reason := _reason(pair):
+            dropped[reason] += 1
+        else:
+            pairs.append(pair)
+    raise_some(errors)
+    return pairs
 
 
 def _notes(found: int) -> tuple[str, ...]:
@@ -114,7 +133,7 @@ def _reason(pair: Record) -> str:
     if pair.label == NO_GOLD:
         return "no majority label"
     if not pair.text.strip() or not (pair.question or "").strip():
-        return "a sentence without words"
+        return NO_WORDS
     return ""
 
 
