@@ -1,0 +1,223 @@
+"""Windows of a memory-mapped array of tokens, in an order that can be saved and continued."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+import grain
+import numpy as np
+from jaxtyping import Int, Shaped
+
+from attnjax.errors import DataError, UserError, raise_all, suggestion
+
+Crossing = Literal["within", "across"]
+
+
+class Documents(NamedTuple):
+    """A text corpus as one array of tokens.
+
+    Attributes:
+        tokens: piece ids of all documents one after the other; may be memory-mapped.
+        ends: where each document ends (one past its last token), increasing.
+        names: of the documents, by which they are held out.
+        num_characters: of each document's text; None where nobody counted.
+        chosen: which documents these are, in increasing order; all if None.
+    """
+
+    tokens: Shaped[np.ndarray, " tokens"]
+    ends: Int[np.ndarray, " documents"]
+    names: tuple[str, ...]
+    num_characters: Int[np.ndarray, " documents"] | None = None
+    chosen: tuple[int, ...] | None = None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The chosen documents' numbers."""
+        return tuple(range(len(self.ends))) if self.chosen is None else self.chosen
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Return where a document begins and ends."""
+        return int(self.ends[number - 1]) if number else 0, int(self.ends[number])
+
+
+class Window(NamedTuple):
+    """Windows of one training step, and the epoch, from 0, that they belong to.
+
+    Attributes:
+        tokens: rows of context + 1 tokens; every one but the first is predicted.
+        epoch: from 0.
+    """
+
+    tokens: Int[np.ndarray, "B window"]
+    epoch: int
+
+
+def hold_out(documents: Documents, names: Sequence[str]) -> tuple[Documents, Documents]:
+    """Split whole documents into those to train on and those held out.
+
+    Args:
+        documents: all of them.
+        names: of those held out.
+
+    Returns:
+        The rest, and the documents held out.
+
+    Raises:
+        DataError: if a name is not among the documents, or nothing is left to train on.
+
+    Example:
+        >>> tokens = np.arange(9, dtype=np.uint16)
+        >>> documents = Documents(tokens, np.array([4, 9]), ("emma", "persuasion"))
+        >>> [part.numbers for part in hold_out(documents, ["emma"])]
+        [(1,), (0,)]
+    """
+    known = {documents.names[number]: number for number in documents.numbers}
+    mistakes: list[UserError] = [
+        DataError(
+            "documents held out",
+            found=f"{name!r}{suggestion(name, known)}",
+            expected=f"a name among the {len(known)} documents of the corpus",
+            action="correct the name",
+        )
+        for name in names
+        if name not in known
+    ]
+    raise_all(mistakes)
+    held = {known[name] for name in names}
+    rest = tuple(number for number in documents.numbers if number not in held)
+    if not rest:
+        raise DataError(
+            "documents held out",
+            found="every document of the corpus",
+            expected="at least one that is left to train on",
+            action="hold fewer out, or give more documents",
+        )
+    return documents._replace(chosen=rest), documents._replace(chosen=tuple(sorted(held)))
+
+
+class WindowPlan:
+    """The windows of all epochs by step: a random-access source for grain.
+
+    A window has context + 1 tokens and shares its last one with the next window's first, so
+    every token is predicted once. What does not fill a window is left out at the beginning
+    and at the end of a document, another part of it in every epoch.
+
+    Args:
+        documents: to train on.
+        context: tokens from which the next ones are predicted, at least 1.
+        batch_size: windows of a step, at least 1; what is left of an epoch is dropped.
+        seed: of the order; epoch e is shuffled by (seed, e) alone.
+        num_epochs: how often every window is seen.
+        rows: which rows of every batch this process reads; all if None.
+        crossing: "within" documents, or "across" the ends of those that are neighbours.
+
+    Raises:
+        DataError: if there are fewer windows than a batch has.
+
+    Example:
+        >>> documents = Documents(np.arange(10, dtype=np.uint16), np.array([10]), ("a",))
+        >>> plan = WindowPlan(documents, context=3, batch_size=3, seed=0, num_epochs=1)
+        >>> sorted(plan[0].tokens.tolist())
+        [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        *,
+        context: int,
+        batch_size: int,
+        seed: int,
+        num_epochs: int,
+        rows: Int[np.ndarray, " R"] | None = None,
+        crossing: Crossing = "within",
+    ) -> None:
+        self.tokens, self.context, self.batch_size = documents.tokens, context, batch_size
+        self.seed, self.num_epochs = seed, num_epochs
+        self.rows = np.arange(batch_size) if rows is None else rows
+        spans = training_spans(documents, crossing)
+        self.counts = np.maximum(spans[:, 1] - spans[:, 0] - 1, 0) // context
+        self.spans = spans[self.counts > 0]
+        short = spans[self.counts == 0]
+        self.dropped = {
+            "documents shorter than a window": len(short),
+            "tokens of documents shorter than a window": int((short[:, 1] - short[:, 0]).sum()),
+        }
+        self.counts = self.counts[self.counts > 0]
+        self.num_windows = int(self.counts.sum())
+        self.steps = self.num_windows // batch_size
+        self.dropped["windows that fill no batch, each epoch"] = self.num_windows % batch_size
+        if self.steps == 0:
+            raise DataError(
+                "the corpus",
+                found=f"{self.num_windows} windows of {context + 1} tokens",
+                expected=f"at least the {batch_size} of one batch",
+                action="give more text, a shorter context or a smaller batch",
+            )
+        # Two epochs are asked for at once where one ends and the next begins.
+        self.starts = lru_cache(maxsize=2)(self._starts)
+
+    def __len__(self) -> int:
+        return self.steps * self.num_epochs
+
+    def __getitem__(self, index: int) -> Window:
+        epoch, step = divmod(int(index), self.steps)
+        chosen = self.starts(epoch)[step * self.batch_size + self.rows]
+        places = chosen[:, None] + np.arange(self.context + 1)
+        return Window(self.tokens[places].astype(np.int32), epoch)
+
+    def _starts(self, epoch: int) -> Int[np.ndarray, " windows"]:
+        """Return where each window of an epoch begins, shuffled."""
+        generator = np.random.default_rng([self.seed, epoch])
+        lengths = self.spans[:, 1] - self.spans[:, 0] - 1
+        # The place of the first window decides which of the tokens that are left over go.
+        first = self.spans[:, 0] + generator.integers(0, lengths % self.context + 1)
+        within = np.arange(self.num_windows) - np.repeat(
+            np.cumsum(self.counts) - self.counts, self.counts
+        )
+        starts = np.repeat(first, self.counts) + within * self.context
+        return generator.permutation(starts)
+
+
+def training_spans(documents: Documents, crossing: Crossing) -> Int[np.ndarray, "spans 2"]:
+    """Return the ranges of tokens within which windows may lie.
+
+    Args:
+        documents: to train on.
+        crossing: "within" documents, or "across" the ends of those that are neighbours.
+
+    Example:
+        >>> documents = Documents(np.arange(9), np.array([2, 5, 9]), ("a", "b", "c"), None, (0, 1))
+        >>> training_spans(documents, "across").tolist()
+        [[0, 5]]
+    """
+    spans = [documents.span(number) for number in documents.numbers]
+    if crossing == "within":
+        return np.array(spans, np.int64).reshape(-1, 2)
+    merged: list[tuple[int, int]] = []
+    for begin, end in spans:
+        if merged and merged[-1][1] == begin:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((begin, end))
+    return np.array(merged, np.int64).reshape(-1, 2)
+
+
+def window_iterator(plan: WindowPlan) -> grain.DatasetIterator[Window]:
+    """Return an iterator over a plan whose position can be saved and restored.
+
+    `get_state()` is a small JSON-able dictionary, and `set_state` with it continues with
+    the very same windows.
+
+    Args:
+        plan: of all epochs.
+
+    Example:
+        >>> documents = Documents(np.arange(10, dtype=np.uint16), np.array([10]), ("a",))
+        >>> plan = WindowPlan(documents, context=4, batch_size=1, seed=0, num_epochs=2)
+        >>> [window.epoch for window in window_iterator(plan)]
+        [0, 0, 1, 1]
+    """
+    # No reader threads: windows of a mapped file are gathered in well under a millisecond.
+    options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
+    return iter(grain.MapDataset.source(plan).to_iter_dataset(options))

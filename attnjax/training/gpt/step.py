@@ -1,0 +1,144 @@
+"""One step of a GPT's training: any loss, one optimizer, on any number of devices."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
+from jaxtyping import Array, Float, Key
+
+from attnjax.training.gpt.placement import state_shardings, whole
+from attnjax.training.state import TrainState, initial_state
+from attnjax.training.step import StepMetrics
+from attnjax.types import Params
+
+
+class Loss(NamedTuple):
+    """What a batch costs.
+
+    Attributes:
+        total: what is minimised.
+        parts: further numbers by name, which are logged; or None.
+    """
+
+    total: Float[Array, ""]
+    parts: dict[str, Float[Array, ""]] | None = None
+
+
+LossFn = Callable[[Params, Any, Key[Array, ""] | None], Loss]
+"""From params, a batch and the key of a step's dropout to its loss; without a key none."""
+
+StepFn = Callable[[TrainState, Any], tuple[TrainState, StepMetrics]]
+
+
+def gpt_step(
+    state: TrainState,
+    batch: Any,
+    *,
+    loss_fn: LossFn,
+    optimizer: optax.GradientTransformation,
+    log_every: int,
+) -> tuple[TrainState, StepMetrics]:
+    """Return the state after one more batch, and what was measured.
+
+    Args:
+        state: what the last step left.
+        batch: arrays with the rows first.
+        loss_fn: of the model.
+        optimizer: from gradients to updates; its `update` is given the params.
+        log_every: steps after which the mean loss starts anew.
+
+    Returns:
+        The new state; the loss, its mean since the last logged step, the norm of the
+        gradient before it is clipped, and the parts of the loss.
+
+    Example:
+        >>> loss_fn = lambda params, batch, key: Loss(jnp.sum((params["w"] - batch) ** 2))
+        >>> state = initial_state({"w": jnp.zeros(1)}, optax.sgd(0.25), jax.random.key(0))
+        >>> state, metrics = gpt_step(
+        ...     state, jnp.ones(1), loss_fn=loss_fn, optimizer=optax.sgd(0.25), log_every=1)
+        >>> float(state.params["w"][0]), float(metrics.loss)
+        (0.5, 1.0)
+    """
+    key = jax.random.fold_in(state.key, state.step)
+
+    def total(params: Params) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+        loss = loss_fn(params, batch, key)
+        return loss.total, dict(loss.parts or {})
+
+    (loss, parts), gradients = jax.value_and_grad(total, has_aux=True)(state.params)
+    updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+    fresh = state.step % log_every == 0
+    window_loss = jnp.where(fresh, 0.0, state.window_loss) + loss
+    window_batches = jnp.where(fresh, 0.0, state.window_rows) + 1.0
+    state = TrainState(
+        params=optax.apply_updates(state.params, updates),
+        opt_state=opt_state,
+        step=state.step + 1,
+        key=state.key,
+        window_loss=window_loss,
+        window_rows=window_batches,
+    )
+    others = {**parts, "gradient_norm": optax.tree.norm(gradients)}
+    return state, StepMetrics(loss, window_loss / window_batches, others)
+
+
+def compile_gpt_step(
+    state: TrainState,
+    *,
+    loss_fn: LossFn,
+    optimizer: optax.GradientTransformation,
+    log_every: int,
+    mesh: Mesh,
+) -> StepFn:
+    """Return `gpt_step`, compiled for a state that stays where it lies.
+
+    Args:
+        state: the first one, or its shapes.
+        loss_fn: of the model.
+        optimizer: from gradients to updates.
+        log_every: steps after which the mean loss starts anew.
+        mesh: of the run.
+
+    Returns:
+        A function of state and batch; the state passed in is consumed.
+    """
+    step = partial(gpt_step, loss_fn=loss_fn, optimizer=optimizer, log_every=log_every)
+    places = (state_shardings(state, mesh), whole(mesh))
+    return jax.jit(step, donate_argnums=0, out_shardings=places)
+
+
+def placed_state(
+    params: Params,
+    *,
+    optimizer: optax.GradientTransformation,
+    key: Key[Array, ""],
+    mesh: Mesh,
+) -> TrainState:
+    """Return the state before the first step, split over the devices of the mesh.
+
+    Args:
+        params: the weights to start from; they are copied. With several hosts the same on
+            all of them.
+        optimizer: what will update them.
+        key: of the run's dropout.
+        mesh: of the run.
+
+    Example:
+        >>> from attnjax.training.gpt.placement import gpt_mesh
+        >>> key, mesh = jax.random.key(0), gpt_mesh()
+        >>> state = placed_state({"w": jnp.ones(2)}, optimizer=optax.sgd(0.1), key=key, mesh=mesh)
+        >>> int(state.step)
+        0
+    """
+    params = jax.device_put(params, state_shardings(params, mesh))
+    key = jax.device_put(key, whole(mesh))
+    start = partial(initial_state, optimizer=optimizer)
+    shapes = jax.eval_shape(lambda params, key: start(params, key=key), params, key)
+    place = jax.jit(
+        lambda params, key: start(params, key=key), out_shardings=state_shardings(shapes, mesh)
+    )
+    return place(params, key)
