@@ -1,6 +1,7 @@
 """The host loop of every training: epochs, judgement, checkpoints, continuing after a kill."""
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +27,20 @@ class Interrupted(Exception):
 def never_stop() -> bool:
     """Return False: the `stop` of a run that nobody interrupts."""
     return False
+
+
+def stop_after(seconds: float) -> Callable[[], bool]:
+    """Return a `stop` that is true once so much time has passed: one stage of a long run.
+
+    Args:
+        seconds: from now.
+
+    Example:
+        >>> stop_after(60.0)()
+        False
+    """
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
 
 
 def print_warning(message: str) -> None:

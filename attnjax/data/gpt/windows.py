@@ -221,3 +221,26 @@ def window_iterator(plan: WindowPlan) -> grain.DatasetIterator[Window]:
     # No reader threads: windows of a mapped file are gathered in well under a millisecond.
     options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
     return iter(grain.MapDataset.source(plan).to_iter_dataset(options))
+
+
+def check_ids(tokens: Int[np.ndarray, "B window"], vocabulary_size: int) -> None:
+    """Refuse piece ids that the model does not have: on a device they would be clamped.
+
+    Args:
+        tokens: of a batch.
+        vocabulary_size: of the model.
+
+    Raises:
+        DataError: naming the largest.
+
+    Example:
+        >>> check_ids(np.array([[0, 1]]), 2)
+    """
+    largest = int(tokens.max(initial=0))
+    if largest >= vocabulary_size:
+        raise DataError(
+            "the token file",
+            found=f"piece id {largest}",
+            expected=f"ids below the model's {vocabulary_size}",
+            action="encode the corpus with the vocabulary of this model",
+        )

@@ -12,9 +12,9 @@ from jaxtyping import Array, Float, Int
 from attnjax.data.gpt.held_out import HeldOutBatches
 from attnjax.data.gpt.windows import Documents
 from attnjax.training.gpt.placement import own_rows, place_rows, whole
-from attnjax.types import Params
+from attnjax.types import AnyArray, Params
 
-TokenLossFn = Callable[[Params, Int[Array, "B window"]], Float[Array, "B context"]]
+TokenLossFn = Callable[[Params, Int[AnyArray, "B window"]], Float[Array, "B context"]]
 """From params and rows of tokens to what each token but the first costs, in nats."""
 
 

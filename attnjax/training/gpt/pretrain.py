@@ -1,6 +1,5 @@
 """Pre-training of a language model on documents, judged on those that are held out."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,13 +7,10 @@ from typing import Any, NamedTuple
 import grain
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.sharding import Mesh
-from jaxtyping import Int
 
 from attnjax.data.gpt.held_out import HeldOutBatches
-from attnjax.data.gpt.windows import Documents, Window, WindowPlan, window_iterator
-from attnjax.errors import DataError
+from attnjax.data.gpt.windows import Documents, Window, WindowPlan, check_ids, window_iterator
 from attnjax.training.gpt.evaluate import (
     TokenLossFn,
     compile_token_losses,
@@ -183,43 +179,6 @@ def pretrain(
         snapshot.progress.seconds,
         plan.dropped,
     )
-
-
-def stop_after(seconds: float) -> Callable[[], bool]:
-    """Return a `stop` that is true once so much time has passed: one stage of a long run.
-
-    Args:
-        seconds: from now.
-
-    Example:
-        >>> stop_after(60.0)()
-        False
-    """
-    end = time.monotonic() + seconds
-    return lambda: time.monotonic() >= end
-
-
-def check_ids(tokens: Int[np.ndarray, "B window"], vocabulary_size: int) -> None:
-    """Refuse piece ids that the model does not have: on a device they would be clamped.
-
-    Args:
-        tokens: of a batch.
-        vocabulary_size: of the model.
-
-    Raises:
-        DataError: naming the largest.
-
-    Example:
-        >>> check_ids(np.array([[0, 1]]), 2)
-    """
-    largest = int(tokens.max(initial=0))
-    if largest >= vocabulary_size:
-        raise DataError(
-            "the token file",
-            found=f"piece id {largest}",
-            expected=f"ids below the model's {vocabulary_size}",
-            action="encode the corpus with the vocabulary of this model",
-        )
 
 
 def _compiled(

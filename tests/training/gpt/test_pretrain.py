@@ -8,8 +8,8 @@ import pytest
 
 from attnjax.data.gpt.windows import hold_out
 from attnjax.errors import DataError, UserError
-from attnjax.training.gpt.pretrain import pretrain, stop_after
-from attnjax.training.host import Interrupted
+from attnjax.training.gpt.pretrain import pretrain
+from attnjax.training.host import Interrupted, stop_after
 from attnjax.training.recorder import TrainingDivergedError
 
 from .toy import UNIFORM, toy_documents, toy_loss, toy_model, toy_params, toy_settings
