@@ -69,7 +69,8 @@ def kneser_ney(documents: list[Tokens], vocabulary_size: int) -> Trigram:
 
     Trigrams are counted as they occur; a bigram counts for each piece that it follows, a
     single piece for each that it follows. From every count of an order a discount
-    n1 / (n1 + 2 n2) is taken, n1 and n2 being the numbers of counts that are 1 and 2.
+    n1 / (n1 + 2 n2) is taken, n1 and n2 being the numbers of counts that are 1 and 2; a half
+    where no count is 1, because a piece that was never seen must stay possible.
 
     Args:
         documents: piece ids; no gram crosses from one to the next.
@@ -95,7 +96,7 @@ def _level(grams: Counts, size: int) -> Level:
     codes, where = np.unique(contexts, return_inverse=True)
     totals = np.bincount(where, weights=grams.counts).astype(np.int64)
     once, twice = np.sum(grams.counts == 1), np.sum(grams.counts == 2)
-    discount = float(once / (once + 2 * twice)) if once else 0.0
+    discount = float(once / (once + 2 * twice)) if once else 0.5
     kinds = np.bincount(where)
     return Level(grams, Counts(codes, totals), Counts(codes, kinds), discount)
 

@@ -168,7 +168,9 @@ def _snapshot(arrays: dict[str, Any], record: dict[str, Any], like: Snapshot) ->
     best_params = arrays.pop("best_params")
     words = arrays.pop("key")
     key = jax.random.wrap_key_data(words, impl=str(jax.random.key_impl(like.state.key)))
-    key = jax.device_put(key, like.state.key.sharding)
+    if key.is_fully_addressable:
+        # On several hosts a key lies where its words were read to, and cannot be moved.
+        key = jax.device_put(key, like.state.key.sharding)
     return Snapshot(
         state=TrainState(**arrays, key=key),
         best=Best(params=best_params, **record["best"]),

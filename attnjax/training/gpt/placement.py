@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Int
 
 from attnjax.errors import ConfigError
@@ -45,7 +45,7 @@ def gpt_mesh(*, model: int = 1, devices: list[Any] | None = None) -> Mesh:
     return Mesh(np.array(devices).reshape(-1, model), ("data", "model"))
 
 
-def whole(mesh: Mesh) -> NamedSharding:
+def whole(mesh: Mesh | AbstractMesh) -> NamedSharding:
     """Return the placement of an array that every device holds whole.
 
     Example:
@@ -55,14 +55,16 @@ def whole(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
-def state_shardings(tree: Tree, mesh: Mesh, *, smallest: int = SMALLEST_SPLIT) -> Tree:
+def state_shardings(
+    tree: Tree, mesh: Mesh | AbstractMesh, *, smallest: int = SMALLEST_SPLIT
+) -> Tree:
     """Return where each array of a state lies: split along its longest axis that divides.
 
     The rule looks at the shape alone, so an array and its moments lie alike.
 
     Args:
         tree: arrays, or their shapes.
-        mesh: of the run.
+        mesh: of the run; its shape is enough.
         smallest: numbers of an array below which every device holds it whole.
 
     Example:

@@ -135,10 +135,11 @@ def placed_state(
         0
     """
     params = jax.device_put(params, state_shardings(params, mesh))
-    key = jax.device_put(key, whole(mesh))
-    start = partial(initial_state, optimizer=optimizer)
-    shapes = jax.eval_shape(lambda params, key: start(params, key=key), params, key)
-    place = jax.jit(
-        lambda params, key: start(params, key=key), out_shardings=state_shardings(shapes, mesh)
-    )
-    return place(params, key)
+    # As its words: a key itself cannot be put onto devices of other hosts.
+    words, kind = jax.device_put(jax.random.key_data(key), whole(mesh)), jax.random.key_impl(key)
+
+    def start(params: Params, words: Array) -> TrainState:
+        return initial_state(params, optimizer, jax.random.wrap_key_data(words, impl=str(kind)))
+
+    places = state_shardings(jax.eval_shape(start, params, words), mesh)
+    return jax.jit(start, out_shardings=places)(params, words)

@@ -12,7 +12,7 @@ from attnjax.training.gpt.pretrain import LanguageModel
 from attnjax.training.gpt.settings import PretrainSettings
 from attnjax.training.gpt.step import Loss
 
-VOCABULARY, WIDTH = 16, 32
+VOCABULARY, WIDTH = 16, 64
 
 
 def toy_params(seed=0):
@@ -64,8 +64,8 @@ def toy_settings(**changes):
         "epochs": 4,
         "warmup_steps": 5,
         "optimizer": optimizer,
-        "evaluate_every": 20,
-        "checkpoint_every": 7,
+        "evaluate_every": 25,
+        "checkpoint_every": 100,
         "log_every": 4,
         "evaluation_batch": 16,
     }
