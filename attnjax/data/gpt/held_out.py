@@ -16,7 +16,7 @@ class HeldOut(NamedTuple):
         tokens: rows of context + 1 tokens, filled up with 0 behind a document's end.
         counted: which predictions count, i.e. which of `tokens[:, 1:]`; every token of a
             document but its first counts in exactly one window.
-        document: of each row, as a position among the chosen documents; 0 for a row that
+        document: of each row, as a position among the documents; 0 for a row that
             only fills a batch.
     """
 
@@ -39,7 +39,9 @@ class HeldOutBatches(Sequence[HeldOut]):
             (rounded up to whole windows).
 
     Example:
-        >>> documents = Documents(np.arange(5, dtype=np.uint16), np.array([5]), ("a",))
+        >>> from types import SimpleNamespace
+        >>> book = SimpleNamespace(name="emma", start=0, end=5)
+        >>> documents = Documents(np.arange(5, dtype=np.uint16), [book])
         >>> batch = HeldOutBatches(documents, context=3, batch_size=2)[0]
         >>> batch.tokens.tolist(), batch.counted.sum().item()
         ([[0, 1, 2, 3], [3, 4, 0, 0]], 4)
@@ -59,8 +61,8 @@ class HeldOutBatches(Sequence[HeldOut]):
             raise ValueError(f"a stride of {stride} is not from 1 to the context's {context}")
         self.documents, self.context, self.batch_size = documents, context, batch_size
         windows = []
-        for position, number in enumerate(documents.numbers):
-            begin, end = documents.span(number)
+        for position, span in enumerate(documents.spans):
+            begin, end = span.start, span.end
             starts = np.arange(begin, max(end - 1, begin), stride)
             # The window that reaches the end is the last one.
             starts = starts[: 1 + max(0, -(-(end - 1 - begin - context) // stride))]

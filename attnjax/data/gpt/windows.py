@@ -1,43 +1,41 @@
 """Windows of a memory-mapped array of tokens, in an order that can be saved and continued."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import grain
 import numpy as np
 from jaxtyping import Int, Shaped
 
-from attnjax.errors import DataError, UserError, raise_all, suggestion
+from attnjax.errors import DataError
 
 Crossing = Literal["within", "across"]
 
 
+class Span(Protocol):
+    """Where a document's tokens are: from `start` to before `end`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
 class Documents(NamedTuple):
-    """A text corpus as one array of tokens.
+    """Some documents of a text corpus.
 
     Attributes:
-        tokens: piece ids of all documents one after the other; may be memory-mapped.
-        ends: where each document ends (one past its last token), increasing.
-        names: of the documents, by which they are held out.
-        num_characters: of each document's text; None where nobody counted.
-        chosen: which documents these are, in increasing order; all if None.
+        tokens: piece ids of the whole corpus, one document after the other; may be mapped.
+        spans: where these documents are, in their order.
+        num_characters: of each document's text, by name; None where nobody counted.
     """
 
     tokens: Shaped[np.ndarray, " tokens"]
-    ends: Int[np.ndarray, " documents"]
-    names: tuple[str, ...]
-    num_characters: Int[np.ndarray, " documents"] | None = None
-    chosen: tuple[int, ...] | None = None
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The chosen documents' numbers."""
-        return tuple(range(len(self.ends))) if self.chosen is None else self.chosen
-
-    def span(self, number: int) -> tuple[int, int]:
-        """Return where a document begins and ends."""
-        return int(self.ends[number - 1]) if number else 0, int(self.ends[number])
+    spans: Sequence[Span]
+    num_characters: Mapping[str, int] | None = None
 
 
 class Window(NamedTuple):
@@ -50,49 +48,6 @@ class Window(NamedTuple):
 
     tokens: Int[np.ndarray, "B window"]
     epoch: int
-
-
-def hold_out(documents: Documents, names: Sequence[str]) -> tuple[Documents, Documents]:
-    """Split whole documents into those to train on and those held out.
-
-    Args:
-        documents: all of them.
-        names: of those held out.
-
-    Returns:
-        The rest, and the documents held out.
-
-    Raises:
-        DataError: if a name is not among the documents, or nothing is left to train on.
-
-    Example:
-        >>> tokens = np.arange(9, dtype=np.uint16)
-        >>> documents = Documents(tokens, np.array([4, 9]), ("emma", "persuasion"))
-        >>> [part.numbers for part in hold_out(documents, ["emma"])]
-        [(1,), (0,)]
-    """
-    known = {documents.names[number]: number for number in documents.numbers}
-    mistakes: list[UserError] = [
-        DataError(
-            "documents held out",
-            found=f"{name!r}{suggestion(name, known)}",
-            expected=f"a name among the {len(known)} documents of the corpus",
-            action="correct the name",
-        )
-        for name in names
-        if name not in known
-    ]
-    raise_all(mistakes)
-    held = {known[name] for name in names}
-    rest = tuple(number for number in documents.numbers if number not in held)
-    if not rest:
-        raise DataError(
-            "documents held out",
-            found="every document of the corpus",
-            expected="at least one that is left to train on",
-            action="hold fewer out, or give more documents",
-        )
-    return documents._replace(chosen=rest), documents._replace(chosen=tuple(sorted(held)))
 
 
 class WindowPlan:
@@ -115,7 +70,9 @@ class WindowPlan:
         DataError: if there are fewer windows than a batch has.
 
     Example:
-        >>> documents = Documents(np.arange(10, dtype=np.uint16), np.array([10]), ("a",))
+        >>> from types import SimpleNamespace
+        >>> book = SimpleNamespace(name="emma", start=0, end=10)
+        >>> documents = Documents(np.arange(10, dtype=np.uint16), [book])
         >>> plan = WindowPlan(documents, context=3, batch_size=3, seed=0, num_epochs=1)
         >>> sorted(plan[0].tokens.tolist())
         [[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]
@@ -187,11 +144,13 @@ def training_spans(documents: Documents, crossing: Crossing) -> Int[np.ndarray, 
         crossing: "within" documents, or "across" the ends of those that are neighbours.
 
     Example:
-        >>> documents = Documents(np.arange(9), np.array([2, 5, 9]), ("a", "b", "c"), None, (0, 1))
-        >>> training_spans(documents, "across").tolist()
-        [[0, 5]]
+        >>> from types import SimpleNamespace
+        >>> ranges = [("emma", 0, 2), ("dracula", 2, 5), ("kim", 7, 9)]
+        >>> books = [SimpleNamespace(name=name, start=a, end=b) for name, a, b in ranges]
+        >>> training_spans(Documents(np.arange(9), books), "across").tolist()
+        [[0, 5], [7, 9]]
     """
-    spans = [documents.span(number) for number in documents.numbers]
+    spans = [(span.start, span.end) for span in documents.spans]
     if crossing == "within":
         return np.array(spans, np.int64).reshape(-1, 2)
     merged: list[tuple[int, int]] = []
@@ -213,7 +172,9 @@ def window_iterator(plan: WindowPlan) -> grain.DatasetIterator[Window]:
         plan: of all epochs.
 
     Example:
-        >>> documents = Documents(np.arange(10, dtype=np.uint16), np.array([10]), ("a",))
+        >>> from types import SimpleNamespace
+        >>> book = SimpleNamespace(name="emma", start=0, end=10)
+        >>> documents = Documents(np.arange(10, dtype=np.uint16), [book])
         >>> plan = WindowPlan(documents, context=4, batch_size=1, seed=0, num_epochs=2)
         >>> [window.epoch for window in window_iterator(plan)]
         [0, 0, 1, 1]

@@ -88,7 +88,7 @@ def held_out_totals(
     Returns:
         Nats, summed in float64, and tokens.
     """
-    count = len(batches.documents.numbers)
+    count = len(batches.documents.spans)
     totals, tokens = np.zeros(count), np.zeros(count, np.int64)
     size = batches.batch_size
     rows = own_rows(mesh, size)
@@ -120,7 +120,9 @@ def held_out_scores(
         and named under "without_tokens".
 
     Example:
-        >>> documents = Documents(np.zeros(3, np.uint16), np.array([3]), ("a",))
+        >>> from types import SimpleNamespace
+        >>> book = SimpleNamespace(name="emma", start=0, end=3)
+        >>> documents = Documents(np.zeros(3, np.uint16), [book])
         >>> held_out_scores(documents, np.array([2.0]), np.array([2]))["loss"]
         1.0
     """
@@ -132,7 +134,7 @@ def held_out_scores(
         if any(each is None for each in characters)
         else sum(map(int, filter(None, characters))),
     )
-    names = [documents.names[number] for number in documents.numbers]
+    names = [span.name for span in documents.spans]
     each = {
         name: _named(document_score(float(total), int(count), read))
         for name, total, count, read in zip(names, totals, tokens, characters, strict=True)
@@ -147,16 +149,12 @@ def _characters(
     documents: Documents, tokens: Int[np.ndarray, " documents"]
 ) -> Sequence[int | None]:
     """Return each document's characters; None where unknown, or where not all was read."""
-    found: list[int | None] = []
-    for number, count in zip(documents.numbers, tokens.tolist(), strict=True):
-        begin, end = documents.span(number)
-        known = documents.num_characters is not None and count == end - begin - 1
-        found.append(
-            int(documents.num_characters[number])  # pyright: ignore[reportOptionalSubscript]
-            if known
-            else None
-        )
-    return found
+    known = documents.num_characters or {}
+    whole = [span.end - span.start - 1 for span in documents.spans]
+    return [
+        known.get(span.name) if count == all_of_it else None
+        for span, count, all_of_it in zip(documents.spans, tokens.tolist(), whole, strict=True)
+    ]
 
 
 def _named(score: DocumentScore) -> dict[str, Any]:

@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 
 from attnjax.data.gpt.held_out import HeldOutBatches
-from attnjax.data.gpt.windows import Documents, WindowPlan, hold_out, window_iterator
+from attnjax.data.gpt.windows import Documents, WindowPlan, window_iterator
 from attnjax.errors import DataError
+from tests.training.gpt.toy import Book
 
 ENDS = np.array([23, 25, 60, 100])
-NAMES = ("emma", "note", "persuasion", "dracula")
+SPANS = [
+    Book("emma", 0, 23),
+    Book("note", 23, 25),
+    Book("persuasion", 25, 60),
+    Book("dracula", 60, 100),
+]
 
 
 @pytest.fixture
@@ -16,7 +22,7 @@ def documents(tmp_path):
     """Four documents whose tokens are their own places, in a mapped file of 16-bit numbers."""
     path = tmp_path / "tokens.bin"
     np.arange(100, dtype=np.uint16).tofile(path)
-    return Documents(np.memmap(path, np.uint16, "r"), ENDS, NAMES)
+    return Documents(np.memmap(path, np.uint16, "r"), SPANS)
 
 
 def plan(documents, **changes):
@@ -58,7 +64,7 @@ def test_no_token_is_predicted_twice_in_an_epoch_and_all_are_over_epochs(documen
 def test_across_ends_a_window_may_hold_two_documents(documents):
     whole = plan(documents, crossing="across", batch_size=1)
     assert whole.num_windows == 99 // 5
-    kept, _ = hold_out(documents, ["note"])
+    kept = documents._replace(spans=[SPANS[0], *SPANS[2:]])
     assert plan(kept, crossing="across", batch_size=1).num_windows == 22 // 5 + 74 // 5
 
 
@@ -87,15 +93,6 @@ def test_an_iterator_continues_from_a_saved_position(documents):
     assert [tokens.tolist() for tokens, _ in second] == steady[5:]
 
 
-def test_whole_documents_are_held_out(documents):
-    rest, held = hold_out(documents, ["dracula", "emma"])
-    assert (rest.numbers, held.numbers) == ((1, 2), (0, 3))
-    with pytest.raises(DataError, match=r"'emna' \(did you mean 'emma'\?\)"):
-        hold_out(documents, ["emna"])
-    with pytest.raises(DataError, match="every document"):
-        hold_out(documents, NAMES)
-
-
 def test_too_little_text_is_refused(documents):
     with pytest.raises(DataError, match="17 windows of 6 tokens; expected at least the 18"):
         plan(documents, batch_size=18)
@@ -122,7 +119,7 @@ def test_every_token_but_the_first_is_judged_once(documents, stride):
 
 
 def test_a_smaller_stride_gives_more_to_read(documents):
-    _, held = hold_out(documents, ["emma"])
+    held = documents._replace(spans=SPANS[:1])
     for stride, at_least in ((5, 1), (2, 4)):
         for tokens, counted, _ in HeldOutBatches(held, context=5, batch_size=1, stride=stride):
             if tokens[0, 0] > 0:

@@ -1,6 +1,7 @@
 """A language model small enough to train in a test: two layers over one token."""
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,12 @@ from attnjax.training.gpt.settings import PretrainSettings
 from attnjax.training.gpt.step import Loss
 
 VOCABULARY, WIDTH = 16, 64
+
+
+class Book(NamedTuple):
+    name: str
+    start: int
+    end: int
 
 
 def toy_params(seed=0):
@@ -51,9 +58,12 @@ def toy_documents(*, lengths=(700, 300, 500), seed=0):
     count = sum(lengths)
     jumps = np.where(generator.random(count) < 0.1, generator.integers(VOCABULARY, size=count), 1)
     tokens = (np.cumsum(jumps) % VOCABULARY).astype(np.uint16)
-    names = tuple(f"book{i}" for i in range(len(lengths)))
-    characters = np.array(lengths) * 4
-    return Documents(tokens, np.cumsum(lengths), names, characters)
+    ends = np.cumsum(lengths).tolist()
+    spans = [
+        Book(f"book{i}", end - length, end)
+        for i, (length, end) in enumerate(zip(lengths, ends, strict=True))
+    ]
+    return Documents(tokens, spans, {span.name: 4 * (span.end - span.start) for span in spans})
 
 
 def toy_settings(**changes):
