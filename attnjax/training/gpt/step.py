@@ -93,18 +93,29 @@ def compile_gpt_step(
     optimizer: optax.GradientTransformation,
     log_every: int,
     mesh: Mesh,
-) -> StepFn:
+) -> jax.stages.Wrapped:
     """Return `gpt_step`, compiled for a state that stays where it lies.
 
     Args:
-        state: the first one, or its shapes.
+        state: the first one, or its shapes (`state_shapes`).
         loss_fn: of the model.
         optimizer: from gradients to updates.
         log_every: steps after which the mean loss starts anew.
         mesh: of the run.
 
     Returns:
-        A function of state and batch; the state passed in is consumed.
+        A function of state and batch; the state passed in is consumed. With shapes instead
+        of arrays `lower(state, batch).compile()` compiles it ahead of time.
+
+    Example:
+        >>> from attnjax.training.gpt.placement import gpt_mesh
+        >>> loss_fn = lambda params, batch, key: Loss(jnp.sum(params["w"] * batch))
+        >>> optimizer, mesh = optax.sgd(0.1), gpt_mesh()
+        >>> shapes = state_shapes({"w": jnp.zeros(3)}, optimizer=optimizer, mesh=mesh)
+        >>> step = compile_gpt_step(
+        ...     shapes, loss_fn=loss_fn, optimizer=optimizer, log_every=1, mesh=mesh)
+        >>> step.lower(shapes, jax.ShapeDtypeStruct((3,), jnp.float32)).out_info[0].step.shape
+        ()
     """
     step = partial(gpt_step, loss_fn=loss_fn, optimizer=optimizer, log_every=log_every)
     places = (state_shardings(state, mesh), whole(mesh))
@@ -143,3 +154,28 @@ def placed_state(
 
     places = state_shardings(jax.eval_shape(start, params, words), mesh)
     return jax.jit(start, out_shardings=places)(params, words)
+
+
+def state_shapes(
+    params: Params, *, optimizer: optax.GradientTransformation, mesh: Mesh
+) -> TrainState:
+    """Return shapes, types and places of the state before the first step, without arrays.
+
+    Args:
+        params: the weights, or their shapes.
+        optimizer: what will update them.
+        mesh: of the run.
+
+    Example:
+        >>> from attnjax.training.gpt.placement import gpt_mesh
+        >>> shapes = state_shapes({"w": jnp.ones(2)}, optimizer=optax.adam(0.1), mesh=gpt_mesh())
+        >>> shapes.opt_state[0].mu["w"].shape
+        (2,)
+    """
+    start = partial(initial_state, optimizer=optimizer)
+    shapes = jax.eval_shape(lambda params, key: start(params, key=key), params, jax.random.key(0))
+
+    def placed(array: Any, place: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=place)
+
+    return jax.tree.map(placed, shapes, state_shardings(shapes, mesh))
