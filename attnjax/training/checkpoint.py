@@ -21,6 +21,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from attnjax.errors import WorkFolderError
+from attnjax.training.hosts import is_writer, wait_for_hosts
 from attnjax.training.state import Best, Progress, Snapshot, TrainState
 from attnjax.workspace import explain_os_error, write_json
 
@@ -66,7 +67,9 @@ class Checkpoints:
         Raises:
             WorkFolderError: if the folder cannot be written or the disk is full.
         """
+        wait_for_hosts("a checkpoint begins")
         number = max(self._numbers(), default=0) + 1
+        wait_for_hosts(f"checkpoint {number} has its number")
         arrays = _arrays(snapshot)
         record = {
             "progress": snapshot.progress._asdict(),
@@ -78,9 +81,10 @@ class Checkpoints:
         )
         with _explained(self.directory), _quiet():
             self._open().save(number, args=items)
-        write_json(
-            self.directory / str(number) / CHECKSUMS, _checksums(self.directory / str(number))
-        )
+        if is_writer():
+            folder = self.directory / str(number)
+            write_json(folder / CHECKSUMS, _checksums(folder))
+        wait_for_hosts(f"checkpoint {number} is written")
 
     def restore(self, like: Snapshot) -> Snapshot | None:
         """Return the newest checkpoint that is whole, or None; delete newer, damaged ones.
@@ -91,18 +95,26 @@ class Checkpoints:
         Raises:
             WorkFolderError: if the checkpoint is whole but of another model.
         """
+        # One process reads and deletes; for all of them the newest is then the one to use.
+        if is_writer():
+            self._remove_damaged()
+        wait_for_hosts("checkpoints are whole")
+        newest = max(self._numbers(), default=None)
+        return None if newest is None else self._read(newest, like)
+
+    def _remove_damaged(self) -> None:
+        """Delete what is newer than the newest whole checkpoint."""
         numbers = sorted(self._numbers(), reverse=True)
         for number in numbers:
             folder = self.directory / str(number)
             damage = _damage(folder)
             if damage is None:
-                return self._read(number, like)
+                return
             self.warn(f"{folder}: this checkpoint is damaged ({damage}) and is not used")
             with _explained(folder):
                 _remove(folder)
         if numbers:
             self.warn(f"{self.directory}: no checkpoint can be used, training starts again")
-        return None
 
     def _numbers(self) -> list[int]:
         if not self.directory.is_dir():
@@ -156,7 +168,9 @@ def _snapshot(arrays: dict[str, Any], record: dict[str, Any], like: Snapshot) ->
     best_params = arrays.pop("best_params")
     words = arrays.pop("key")
     key = jax.random.wrap_key_data(words, impl=str(jax.random.key_impl(like.state.key)))
-    key = jax.device_put(key, like.state.key.sharding)
+    if key.is_fully_addressable:
+        # On several hosts a key lies where its words were read to, and cannot be moved.
+        key = jax.device_put(key, like.state.key.sharding)
     return Snapshot(
         state=TrainState(**arrays, key=key),
         best=Best(params=best_params, **record["best"]),

@@ -1,19 +1,20 @@
 """The host loop of every training: epochs, judgement, checkpoints, continuing after a kill."""
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from attnjax.config import TrainingConfig
 from attnjax.training.checkpoint import Checkpoints
-from attnjax.training.journal import Journal
+from attnjax.training.hosts import agreed, is_writer
+from attnjax.training.journal import Journal, Unwritten
 from attnjax.training.progress import make_display
-from attnjax.training.recorder import Judged, Recorder, TakenStep
+from attnjax.training.recorder import Judged, Pace, Recorder, TakenStep, nothing_else
 from attnjax.training.state import Best, Snapshot, TrainState
 from attnjax.training.step import StepMetrics
 from attnjax.types import Params
@@ -26,6 +27,20 @@ class Interrupted(Exception):
 def never_stop() -> bool:
     """Return False: the `stop` of a run that nobody interrupts."""
     return False
+
+
+def stop_after(seconds: float) -> Callable[[], bool]:
+    """Return a `stop` that is true once so much time has passed: one stage of a long run.
+
+    Args:
+        seconds: from now.
+
+    Example:
+        >>> stop_after(60.0)()
+        False
+    """
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
 
 
 def print_warning(message: str) -> None:
@@ -52,6 +67,26 @@ class Stepped(NamedTuple):
     num_tokens: int
 
 
+class Rhythm(Protocol):
+    """How long a training is, and how often it is judged, logged and saved.
+
+    Attributes:
+        epochs: after each of which the weights are judged.
+        patience: epochs without a better score after which training ends; 0: never.
+        log_every: steps.
+        checkpoint_every: steps, beside every epoch's end.
+    """
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def log_every(self) -> int: ...
+    @property
+    def checkpoint_every(self) -> int: ...
+
+
 class Program(NamedTuple):
     """What distinguishes one training from another.
 
@@ -65,9 +100,12 @@ class Program(NamedTuple):
         members: what each member of a population is called in messages; empty for one model.
         kept: a snapshot to what of it is saved, which must not depend on the devices.
         placed: what was saved to the snapshot on these devices.
+        num_steps: of the whole training, where the last epoch is shorter; 0: of all epochs.
+        period: what an epoch is called, where it is not one pass over the data.
+        described_pace: from the pace to further fields of a logged step.
     """
 
-    training: TrainingConfig
+    training: Rhythm
     steps_per_epoch: int
     take_step: Callable[[TrainState, int], Stepped]
     judge: Callable[[Params, Best, int], tuple[Best, Judged]]
@@ -76,6 +114,9 @@ class Program(NamedTuple):
     members: Sequence[str] = ()
     kept: Callable[[Snapshot], Snapshot] = same
     placed: Callable[[Snapshot], Snapshot] = same
+    num_steps: int = 0
+    period: str = "epoch"
+    described_pace: Callable[[Pace], dict[str, Any]] = nothing_else
 
 
 class Host(NamedTuple):
@@ -119,7 +160,9 @@ def run_program(
         saved = checkpoints.restore(program.kept(snapshot))
         snapshot = snapshot if saved is None else program.placed(saved)
         length = snapshot.progress.journal_length
-        with Journal(metrics_path, name, length or None) as journal:
+        with (
+            Journal(metrics_path, name, length or None) if is_writer() else Unwritten(name)
+        ) as journal:
             return _train(program, snapshot, checkpoints, journal, progress=progress, stop=stop)
 
 
@@ -136,8 +179,14 @@ def _train(
     if snapshot.progress.iterator is not None:
         program.seek(snapshot.progress.iterator)
     epochs = program.training.epochs
-    num_steps = epochs * program.steps_per_epoch
-    display = make_display(journal.name, progress=progress, num_epochs=epochs, num_steps=num_steps)
+    num_steps = program.num_steps or epochs * program.steps_per_epoch
+    display = make_display(
+        journal.name,
+        progress=progress,
+        num_epochs=epochs,
+        num_steps=num_steps,
+        period=program.period,
+    )
     with display:
         recorder = Recorder(
             journal,
@@ -146,6 +195,8 @@ def _train(
             num_steps=num_steps,
             seconds=snapshot.progress.seconds,
             members=program.members,
+            period=program.period,
+            described_pace=program.described_pace,
         )
         host = Host(checkpoints, journal, recorder, stop)
         while snapshot.progress.status == "running":
@@ -158,11 +209,12 @@ def _train_epoch(program: Program, snapshot: Snapshot, host: Host) -> Snapshot:
     """Take the steps of an epoch that are left; save on the way."""
     state, epoch = snapshot.state, snapshot.progress.epoch
     begin, end = num_steps_taken(state), (epoch + 1) * program.steps_per_epoch
+    end = min(end, program.num_steps or end)
     snapshot = snapshot._replace(state=None)  # pyright: ignore[reportArgumentType]
     for step in range(begin + 1, end + 1):
         state, metrics, num_tokens = program.take_step(state, step - 1)
         host.recorder.take(TakenStep(step, epoch, metrics, num_tokens))
-        stopping = host.stop()
+        stopping = agreed(host.stop)
         # The end of an epoch is saved after its evaluation, not twice.
         due = step % program.training.checkpoint_every == 0 and step < end
         if stopping or due:

@@ -74,6 +74,37 @@ class Journal:
             raise explain_os_error(error, self.path) from error
 
 
+class Unwritten(Journal):
+    """The journal of a process that leaves writing to another one.
+
+    Args:
+        name: of the run.
+
+    Example:
+        >>> with Unwritten("train") as journal:
+        ...     journal.write(step=1)
+        >>> journal.length
+        0
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    @property
+    def length(self) -> int:
+        """Nothing is written."""
+        return 0
+
+    def write(self, **values: Any) -> None:
+        """Do nothing."""
+
+    def synchronise(self) -> None:
+        """Do nothing."""
+
+
 def _start(path: Path, name: str) -> int:
     """Return where the first line of a run begins, or the end of the last whole line."""
     position = 0

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,8 +10,7 @@ import numpy as np
 
 from attnjax.errors import UserError
 from attnjax.training.journal import Journal
-from attnjax.training.metrics import Scores
-from attnjax.training.progress import Display
+from attnjax.training.progress import AnyScores, Display
 from attnjax.training.step import StepMetrics
 
 
@@ -43,8 +42,33 @@ class Judged(NamedTuple):
         members: scores of each member by name; empty for one model.
     """
 
-    scores: Scores
+    scores: AnyScores
     members: Sequence[dict[str, Any]] = ()
+
+
+class Pace(NamedTuple):
+    """How fast a run is when a step is logged.
+
+    Attributes:
+        step: steps taken, this one included.
+        tokens_per_second: since the last logged step or evaluation.
+        seconds_left: until the last step, at the pace of this process.
+    """
+
+    step: int
+    tokens_per_second: float
+    seconds_left: float
+
+
+def nothing_else(pace: Pace) -> dict[str, Any]:
+    """Return no further fields of a logged step.
+
+    Example:
+        >>> nothing_else(Pace(1, 10.0, 5.0))
+        {}
+    """
+    del pace
+    return {}
 
 
 class Recorder:
@@ -60,6 +84,8 @@ class Recorder:
         num_steps: of the whole run.
         seconds: spent on this run before this process.
         members: what each member of a population is called; empty for one model.
+        period: what an epoch is called.
+        described_pace: from the pace to further fields of a logged step.
     """
 
     def __init__(
@@ -71,8 +97,11 @@ class Recorder:
         num_steps: int,
         seconds: float,
         members: Sequence[str] = (),
+        period: str = "epoch",
+        described_pace: Callable[[Pace], dict[str, Any]] = nothing_else,
     ) -> None:
         self.journal, self.display, self.members = journal, display, members
+        self.period, self.described_pace = period, described_pace
         self.log_every, self.num_steps = log_every, num_steps
         self.started = time.perf_counter() - seconds
         self.late: TakenStep | None = None
@@ -104,14 +133,14 @@ class Recorder:
             return
         step, self.late = self.late, None
         metrics = jax.device_get(step.metrics)
-        self._check(f"training, step {step.number} (epoch {step.epoch})", metrics.loss)
+        self._check(f"training, step {step.number} ({self.period} {step.epoch})", metrics.loss)
         self.losses = self._of_members(metrics.window_loss)
         self.loss = float(self.losses.mean())
         self.num_done += 1
         self.num_tokens += step.num_tokens
         # The first step too: it tells the user that all is well.
         if step.number == 1 or step.number % self.log_every == 0:
-            self._log(step)
+            self._log(step, metrics.others)
 
     def _of_members(self, values: Any) -> np.ndarray:
         """Return one number for each member, without those that only fill devices."""
@@ -130,16 +159,22 @@ class Recorder:
                 action="lower config.training.learning_rate, or look for extreme word vectors",
             )
 
-    def _log(self, step: TakenStep) -> None:
+    def _seconds_left(self, step: int) -> float:
+        pace = (time.perf_counter() - self.begun) / max(self.num_done, 1)
+        return pace * (self.num_steps - step)
+
+    def _log(self, step: TakenStep, others: dict[str, Any] | None) -> None:
         now = time.perf_counter()
         speed = self.num_tokens / max(now - self.since, 1e-9)
         self.num_tokens, self.since = 0, now
         self.journal.write(
             step=step.number,
-            epoch=step.epoch,
+            **{self.period: step.epoch},
             loss=self.loss,
             **({"losses": self.losses.tolist()} if self.members else {}),
+            **{name: float(value) for name, value in (others or {}).items()},
             tokens_per_second=round(speed, 1),
+            **self.described_pace(Pace(step.number, speed, self._seconds_left(step.number))),
             seconds=round(self.seconds, 3),
         )
         self.display.show_step(step.number, self.loss, speed)
@@ -151,23 +186,26 @@ class Recorder:
             TrainingDivergedError: if the model predicts something that is not a number.
         """
         scores, members = judged
-        losses = [each["loss"] for each in members] or scores.loss
-        self._check(f"evaluation after epoch {epoch} (step {step})", losses)
-        values = {"dev": described(scores)} | ({"members": members} if members else {})
-        self.journal.write(step=step, epoch=epoch, **values, seconds=round(self.seconds, 3))
-        pace = (time.perf_counter() - self.begun) / max(self.num_done, 1)
-        left = pace * (self.num_steps - step)
-        self.display.show_epoch(epoch, self.loss, scores, left)
+        named = described(scores)
+        losses = [each["loss"] for each in members] or named["loss"]
+        self._check(f"evaluation after {self.period} {epoch} (step {step})", losses)
+        values = {"dev": named} | ({"members": members} if members else {})
+        seconds = round(self.seconds, 3)
+        self.journal.write(step=step, **{self.period: epoch}, **values, seconds=seconds)
+        self.display.show_epoch(epoch, self.loss, scores, self._seconds_left(step))
         self.num_tokens, self.since = 0, time.perf_counter()
 
 
-def described(scores: Scores) -> dict[str, Any]:
+def described(scores: AnyScores) -> dict[str, Any]:
     """Return scores by name; why the area is undefined only where it is.
 
     Example:
+        >>> from attnjax.training.metrics import Scores
         >>> sorted(described(Scores(0.5, 0.5, 0.5, 0.5, 0.7)))
         ['accuracy', 'auc', 'f1', 'f1_macro', 'loss']
     """
+    if isinstance(scores, Mapping):
+        return dict(scores)
     named = scores._asdict()
     return (
         named

@@ -1,7 +1,7 @@
 """One step of training: a pure function of state and batch."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,10 +34,12 @@ class StepMetrics(NamedTuple):
     Attributes:
         loss: mean loss of this batch's rows, whatever the reduction.
         window_loss: the same over all rows since the last logged step.
+        others: further numbers by name, which are logged with these; or None.
     """
 
     loss: Float[Array, ""]
     window_loss: Float[Array, ""]
+    others: Any = None
 
 
 def train_step(

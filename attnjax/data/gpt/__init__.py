@@ -1,1 +1,1 @@
-"""What a GPT reads: byte pairs, token files, and the texts of the tasks it is fine-tuned on."""
+"""What a GPT reads: pieces, token files, windows of them, and the texts of its tasks."""

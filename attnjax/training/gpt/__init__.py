@@ -1,0 +1,1 @@
+"""Training a GPT: its optimizer, pre-training on windows, fine-tuning on tasks."""
