@@ -13,7 +13,7 @@ from attnjax.models.gpt.model import GPT
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.types import AttentionModel, Inputs, Output, Params, States
 
-PartOfAttention = Float[Array, "layers S heads rows L"]
+PartOfAttention = Float[Array, "some_layers S some_heads some_rows L"]
 """Weights `[layers, S, heads, L, L]` of which axes may be cut to a length of 1."""
 
 

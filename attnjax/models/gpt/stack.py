@@ -34,7 +34,8 @@ def init_blocks(settings: GPTSettings, key: Key[Array, ""]) -> Params:
 
     Example:
         >>> settings = GPTSettings(num_layers=2, width=4, num_heads=2)
-        >>> jax.jit(partial(init_blocks, settings))(jax.random.key(0))["qkv"]["kernel"].shape
+        >>> blocks = jax.eval_shape(partial(init_blocks, settings), jax.random.key(0))
+        >>> blocks["qkv"]["kernel"].shape
         (2, 4, 12)
     """
     x = jnp.zeros((1, settings.width), settings.compute_dtype)
