@@ -1,6 +1,7 @@
 """One block of a GPT, for one sequence, and the three ways to run its attention."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -20,11 +21,11 @@ EPSILON = 1e-5
 
 
 class BlockKeys(NamedTuple):
-    """Keys of the three dropouts of one block."""
+    """Keys of the three dropouts of one block; None for none."""
 
-    weights: Key[Array, ""]
-    attention: Key[Array, ""]
-    mlp: Key[Array, ""]
+    weights: Key[Array, ""] | None
+    attention: Key[Array, ""] | None
+    mlp: Key[Array, ""] | None
 
 
 class Weighed(NamedTuple):
@@ -83,34 +84,39 @@ class Block(nn.Module):
         self.mlp_norm = _norm(dtype)
 
     def __call__(
-        self, x: Float[Array, "L D"], keys: BlockKeys | None = None
+        self, x: Float[Array, "L D"], key: Key[Array, ""] | None = None
     ) -> Float[Array, "L D"]:
         """Return the states under the block's own attention, whose weights nobody sees."""
-        if keys is not None and self.settings.attention_dropout > 0:
-            return self.weighed(x, keys).states  # the fused kernel has no dropout
-        query, key, value = (self._heads(part) for part in jnp.split(self.qkv(x), 3, axis=-1))
+        if key is not None and self.settings.attention_dropout > 0:
+            return self.weighed(x, key).states  # the fused kernel has no dropout
+        queries, keys, values = self._parts(x)
         mixed = jax.nn.dot_product_attention(
-            *(query[None], key[None], value[None]),
+            *(queries[None], keys[None], values[None]),
             is_causal=True,
             implementation=self.settings.implementation,
         )
-        return self._finish(x, mixed[0], keys)
+        return self._finish(x, mixed[0], _split(key))
 
-    def weighed(self, x: Float[Array, "L D"], keys: BlockKeys | None = None) -> Weighed:
+    def weighed(self, x: Float[Array, "L D"], key: Key[Array, ""] | None = None) -> Weighed:
         """Return the states and the weights of every head, as they are before dropout."""
-        query, key, value = (self._heads(part) for part in jnp.split(self.qkv(x), 3, axis=-1))
-        scores = jnp.einsum("qhd,khd->hqk", query, key, preferred_element_type=jnp.float32)
+        queries, keys, values = self._parts(x)
+        scores = jnp.einsum("qhd,khd->hqk", queries, keys, preferred_element_type=jnp.float32)
         weights = causal_softmax(scores / math.sqrt(self.settings.head_width))
-        return Weighed(self._mix(x, weights, value, keys), weights)
+        return Weighed(self._mix(x, weights, values, _split(key)), weights)
 
     def given(
         self,
         x: Float[Array, "L D"],
         weights: Float[Array, "heads L L"],
-        keys: BlockKeys | None = None,
+        key: Key[Array, ""] | None = None,
     ) -> Float[Array, "L D"]:
         """Return the states under any weights, instead of the block's own."""
-        return self._mix(x, weights, self._heads(self.qkv(x, 2 * self.settings.width)), keys)
+        values = self._heads(self.qkv(x, 2 * self.settings.width))
+        return self._mix(x, weights, values, _split(key))
+
+    def _parts(self, x: Float[Array, "L D"]) -> Sequence[Float[Array, "L heads part"]]:
+        """Return queries, keys and values."""
+        return [self._heads(part) for part in jnp.split(self.qkv(x), 3, axis=-1)]
 
     def _heads(self, x: Float[Array, "L D"]) -> Float[Array, "L heads part"]:
         return x.reshape(x.shape[0], self.settings.num_heads, self.settings.head_width)
@@ -119,26 +125,29 @@ class Block(nn.Module):
         self,
         x: Float[Array, "L D"],
         weights: Float[Array, "heads L L"],
-        value: Float[Array, "L heads part"],
-        keys: BlockKeys | None,
+        values: Float[Array, "L heads part"],
+        keys: BlockKeys,
     ) -> Float[Array, "L D"]:
-        if keys is not None:
-            weights = weight_dropout(weights, self.settings.attention_dropout, keys.weights)
-        mixed = jnp.einsum("hqk,khd->qhd", weights.astype(value.dtype), value)
+        weights = weight_dropout(weights, self.settings.attention_dropout, keys.weights)
+        mixed = jnp.einsum("hqk,khd->qhd", weights.astype(values.dtype), values)
         return self._finish(x, mixed, keys)
 
     def _finish(
         self,
         x: Float[Array, "L D"],
         mixed: Float[Array, "L heads part"],
-        keys: BlockKeys | None,
+        keys: BlockKeys,
     ) -> Float[Array, "L D"]:
         """Return what follows the mixing of values: projection, residuals, norms, MLP."""
         rate = self.settings.residual_dropout
         added = self.attention_output(mixed.reshape(x.shape))
-        middle = self.attention_norm(x + dropout(added, rate, keys and keys.attention))
+        middle = self.attention_norm(x + dropout(added, rate, keys.attention))
         added = self.contract(jax.nn.gelu(self.expand(middle), approximate=True))
-        return self.mlp_norm(middle + dropout(added, rate, keys and keys.mlp))
+        return self.mlp_norm(middle + dropout(added, rate, keys.mlp))
+
+
+def _split(key: Key[Array, ""] | None) -> BlockKeys:
+    return BlockKeys(None, None, None) if key is None else BlockKeys(*jax.random.split(key, 3))
 
 
 def _norm(dtype: jnp.dtype) -> nn.LayerNorm:
@@ -177,7 +186,7 @@ def causal_softmax(scores: Float[Array, "heads L L"]) -> Float[Array, "heads L L
 
 
 def weight_dropout(
-    weights: Float[Array, "heads L L"], rate: float, key: Key[Array, ""]
+    weights: Float[Array, "heads L L"], rate: float, key: Key[Array, ""] | None
 ) -> Float[Array, "heads L L"]:
     """Zero each weight with probability `rate` and scale the others up.
 
@@ -187,14 +196,14 @@ def weight_dropout(
     Args:
         weights: of every head.
         rate: a probability in [0, 1); 0 leaves the weights as they are.
-        key: used once.
+        key: used once; None leaves the weights as they are.
 
     Example:
         >>> dropped = weight_dropout(jnp.ones((2, 8, 8)), 0.5, jax.random.key(0))
         >>> sorted(set(dropped.ravel().tolist()))
         [0.0, 2.0]
     """
-    if rate == 0.0:
+    if key is None or rate == 0.0:
         return weights
     heads, length, _ = weights.shape
 

@@ -1,14 +1,13 @@
 """All blocks of a GPT, one after another: one scan over params stacked by layer."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from attnjax.models.gpt.block import Block, BlockKeys, Weighed
+from attnjax.models.gpt.block import Block, Weighed
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.types import Params
 
@@ -33,6 +32,7 @@ def init_blocks(settings: GPTSettings, key: Key[Array, ""]) -> Params:
         key: used once.
 
     Example:
+        >>> from functools import partial
         >>> settings = GPTSettings(num_layers=2, width=4, num_heads=2)
         >>> blocks = jax.eval_shape(partial(init_blocks, settings), jax.random.key(0))
         >>> blocks["qkv"]["kernel"].shape
@@ -123,22 +123,21 @@ class _Layer(NamedTuple):
     """What a step of the scan reads: of one layer, or of all with a leading axis."""
 
     params: Params
-    keys: BlockKeys | None
+    keys: Key[Array, "layers S"] | Key[Array, " S"] | None
     weights: Array | None = None
 
 
 def _layers(
     settings: GPTSettings, blocks: Params, embeddings: Array, key: Key[Array, ""] | None
 ) -> _Layer:
-    """Return the layers, with a key for every dropout of every layer and sequence."""
+    """Return the layers, with a key for every layer and sequence."""
     if key is None:
         return _Layer(blocks, None)
     shape = (settings.num_layers, embeddings.shape[0])
     # By number instead of one split, so that a sequence's noise depends on no other.
     number = jax.vmap(jax.random.fold_in, (None, 0))
     keys = jax.vmap(number, (0, None))(number(key, jnp.arange(shape[0])), jnp.arange(shape[1]))
-    three = jax.vmap(jax.vmap(partial(jax.random.split, num=3)))(keys)
-    return _Layer(blocks, BlockKeys(three[..., 0], three[..., 1], three[..., 2]))
+    return _Layer(blocks, keys)
 
 
 def _each(settings: GPTSettings, params: Params, method: str) -> Callable[..., Any]:
