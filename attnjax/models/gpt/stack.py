@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from attnjax.models.gpt.block import Block, Weighed
 from attnjax.models.gpt.settings import GPTSettings
@@ -60,9 +60,10 @@ def run(
     """
 
     def step(states: Array, layer: "_Layer") -> tuple[Array, None]:
-        return _each(settings, layer.params, "__call__")(states, layer.keys), None
+        keys = _keys(key, layer.number, len(states))
+        return _each(settings, layer.params, "__call__")(states, keys), None
 
-    return _scan(settings, step, embeddings, _layers(settings, blocks, embeddings, key))[0]
+    return _scan(settings, step, embeddings, _layers(settings, blocks))[0]
 
 
 def run_traced(
@@ -84,10 +85,11 @@ def run_traced(
     """
 
     def step(states: Array, layer: "_Layer") -> tuple[Array, Weighed]:
-        weighed: Weighed = _each(settings, layer.params, "weighed")(states, layer.keys)
+        keys = _keys(key, layer.number, len(states))
+        weighed: Weighed = _each(settings, layer.params, "weighed")(states, keys)
         return weighed.states, weighed
 
-    layers = _layers(settings, blocks, embeddings, key)
+    layers = _layers(settings, blocks)
     _, levels = _scan(settings, step, embeddings, layers)
     first = embeddings.astype(levels.states.dtype)[None]
     return Trace(jnp.concatenate([first, levels.states]), levels.weights)
@@ -112,10 +114,10 @@ def run_given(
     """
 
     def step(states: Array, layer: "_Layer") -> tuple[Array, None]:
-        run_block = _each(settings, layer.params, "given")
-        return run_block(states, layer.weights, layer.keys), None
+        keys = _keys(key, layer.number, len(states))
+        return _each(settings, layer.params, "given")(states, layer.weights, keys), None
 
-    layers = _layers(settings, blocks, embeddings, key)._replace(weights=attention)
+    layers = _layers(settings, blocks)._replace(weights=attention)
     return _scan(settings, step, embeddings, layers)[0]
 
 
@@ -123,21 +125,24 @@ class _Layer(NamedTuple):
     """What a step of the scan reads: of one layer, or of all with a leading axis."""
 
     params: Params
-    keys: Key[Array, "layers S"] | Key[Array, " S"] | None
-    weights: Array | None = None
+    number: Int[Array, "*layers"]
+    weights: Float[Array, "*layers S heads L L"] | None = None
 
 
-def _layers(
-    settings: GPTSettings, blocks: Params, embeddings: Array, key: Key[Array, ""] | None
-) -> _Layer:
-    """Return the layers, with a key for every layer and sequence."""
+def _layers(settings: GPTSettings, blocks: Params) -> _Layer:
+    return _Layer(blocks, jnp.arange(settings.num_layers))
+
+
+def _keys(key: Key[Array, ""] | None, layer: Int[Array, ""], count: int) -> Key[Array, " S"] | None:
+    """Return a key for each sequence in a layer.
+
+    By number instead of one split, so that a sequence's noise depends on no other; made
+    inside the scan, where the check against using a key twice can follow it.
+    """
     if key is None:
-        return _Layer(blocks, None)
-    shape = (settings.num_layers, embeddings.shape[0])
-    # By number instead of one split, so that a sequence's noise depends on no other.
-    number = jax.vmap(jax.random.fold_in, (None, 0))
-    keys = jax.vmap(number, (0, None))(number(key, jnp.arange(shape[0])), jnp.arange(shape[1]))
-    return _Layer(blocks, keys)
+        return None
+    fold = jax.vmap(jax.random.fold_in, (None, 0))
+    return fold(jax.random.fold_in(key, layer), jnp.arange(count))
 
 
 def _each(settings: GPTSettings, params: Params, method: str) -> Callable[..., Any]:
