@@ -8,7 +8,7 @@ import pytest
 from attnjax.models.gpt.block import weight_dropout
 from attnjax.models.gpt.inputs import gpt_inputs
 from attnjax.outputs import encode_inputs
-from tests.models.gpt.tiny import CLASSIFY, START, tiny
+from tests.models.gpt.tiny import CLASSIFY, LENGTH, START, tiny
 
 NONE = dict.fromkeys(
     ("embedding_dropout", "attention_dropout", "residual_dropout", "classifier_dropout"), 0.0
@@ -47,26 +47,23 @@ def test_standard_mode_drops_the_summed_embeddings_alone():
 def test_choices_share_a_mask(mode, shared):
     """Two equal choices have equal logits where their masks are the same."""
     gpt, params, _ = tiny("multiple_choice", mode=mode, **NONE | {"classifier_dropout": 0.5})
-    inputs = gpt_inputs(gpt.settings, [[START, 3, CLASSIFY]] * 2)
-    logits = jax.jit(gpt.forward)(params, inputs, key=jax.random.key(0)).logits
+    inputs = gpt_inputs(gpt.settings, [[START, 3, CLASSIFY]] * 2, length=LENGTH)
+    run = jax.jit(gpt.forward)
+    logits = run(params, inputs, key=jax.random.key(0)).logits
     assert bool(logits[0] == logits[1]) is shared
-    without = jax.jit(gpt.forward)(params, inputs).logits
-    assert not np.allclose(logits, without)
+    assert not np.allclose(logits, run(params, inputs, key=jax.random.key(1)).logits)
 
 
 @pytest.mark.parametrize("place", ["attention_dropout", "residual_dropout"])
 def test_dropout_inside_blocks(place):
-    """It changes the output, and differs between equal sequences and between layers."""
+    """It differs between equal sequences."""
     gpt, params, _ = tiny("similarity", **NONE | {place: 0.5})
-    inputs = gpt_inputs(gpt.settings, [[START, 3, 4, CLASSIFY]] * 2)
-    run = jax.jit(gpt.forward)
-    own = run(params, inputs).token_logits
-    noisy = run(params, inputs, key=jax.random.key(0)).token_logits
-    np.testing.assert_array_equal(own[0], own[1])
-    assert not np.allclose(noisy, own, atol=1e-2)
+    inputs = gpt_inputs(gpt.settings, [[START, 3, 4, CLASSIFY]] * 2, length=LENGTH)
+    noisy = jax.jit(gpt.forward)(params, inputs, key=jax.random.key(0)).token_logits
     assert not np.allclose(noisy[0], noisy[1], atol=1e-2)
 
 
+@pytest.mark.slow
 def test_seams_with_one_key_are_the_fused_pass():
     """The weights that `attend` gives are dropped in `decode`, as in the fused pass."""
     gpt, params, inputs = tiny("classification", embedding_dropout=0.0)

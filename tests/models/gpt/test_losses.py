@@ -17,6 +17,7 @@ from tests.models.gpt import reference
 from tests.models.gpt.tiny import (
     CLASSIFY,
     DELIMITER,
+    LENGTH,
     START,
     stacked,
     tiny_params,
@@ -32,7 +33,7 @@ LABELS = (1, 0)
 
 def batch_of(settings, sequences=PAIRS, labels=LABELS, *, filling=0):
     rows = [
-        gpt_inputs(settings, one, length=9, label=label, instance_id=i)
+        gpt_inputs(settings, one, length=LENGTH, label=label, instance_id=i)
         for i, (one, label) in enumerate(zip(sequences, labels, strict=True))
     ]
     rows += [rows[0]] * filling
@@ -65,7 +66,9 @@ def expected_parts(settings, num_rows):
     return np.mean(tasks), tokens
 
 
-@pytest.mark.parametrize("head", ["multiple_choice", "similarity"])
+@pytest.mark.parametrize(
+    "head", ["multiple_choice", pytest.param("similarity", marks=pytest.mark.slow)]
+)
 def test_exact_loss(head):
     """Logits over all 35 rows; the mean of the four sequences' means."""
     settings = tiny_settings(head=head)
@@ -98,9 +101,10 @@ def test_loss_of_a_language_model():
     assert loss.task == 0
 
 
+@pytest.mark.slow
 def test_noise_belongs_to_the_step_and_the_instance():
     """Two steps differ; an instance's noise is the same in another place of a batch."""
-    settings = tiny_settings(head="multiple_choice")
+    settings = tiny_settings(head="multiple_choice", attention_dropout=0.0)
     batch = batch_of(settings)
     turned = jax.tree.map(lambda leaf: leaf[::-1], batch)
     run = jax.jit(partial(batch_loss, gpt=build_gpt(settings)))
@@ -136,7 +140,7 @@ def test_impossible_candidates_have_no_part():
     """Of three choices two are possible: the loss is that of two."""
     settings = tiny_settings(head="multiple_choice")
     gpt, params = build_gpt(settings), tiny_params(settings)
-    inputs = gpt_inputs(settings, [*PAIRS[0], [START, CLASSIFY]], label=0)
+    inputs = gpt_inputs(settings, [*PAIRS[0], [START, CLASSIFY]], length=LENGTH, label=0)
     inputs = dataclasses.replace(inputs, candidates=jnp.array([True, True, False]))
     logits = jax.jit(gpt.forward)(params, inputs).logits
     expected = -reference.log_softmax(np.asarray(logits[:2], np.float64))[0]

@@ -16,6 +16,7 @@ from attnjax.outputs import forward
 from tests.models.gpt import reference
 from tests.models.gpt.tiny import (
     CLASSIFY,
+    LENGTH,
     SEQUENCES,
     START,
     stacked,
@@ -34,7 +35,7 @@ def by_seams(model, params, inputs):
 def test_equals_the_equations():
     """Every state and weight of three sequences of three lengths."""
     head = "multiple_choice"
-    gpt, params, inputs = tiny(head, length=10)
+    gpt, params, inputs = tiny(head)
     trace = jax.jit(gpt.trace)(params, inputs)
     exact = reference.float64(params)
     for row, ids in enumerate(SEQUENCES[head]):
@@ -49,18 +50,22 @@ def test_equals_the_equations():
 
 
 @pytest.mark.parametrize(
-    ("head", "mode"), [*((head, "exact") for head in HEADS), ("similarity", "standard")]
+    ("head", "mode"),
+    [
+        *((head, "exact") for head in HEADS),
+        pytest.param("similarity", "standard", marks=pytest.mark.slow),
+    ],
 )
 def test_task_logits(head, mode):
     """Which states a head reads, and what it does with several."""
-    gpt, params, inputs = tiny(head, length=10, mode=mode)
+    gpt, params, inputs = tiny(head, mode=mode)
     exact = reference.float64(params)
     last = [
         reference.run(exact, ids, num_heads=2, num_tokens=23).states[-1][-1]
         for ids in SEQUENCES[head]
     ]
     if head == "language_model":
-        expected = exact["table"] @ last[0]
+        expected = exact["table"] @ last[0]  # after the last token, not after padding
     elif head == "multiple_choice":
         expected = np.stack(last) @ exact["head"]["kernel"][:, 0] + exact["head"]["bias"]
     else:
@@ -89,7 +94,7 @@ def test_modes_have_the_same_logits_of_tokens():
 
 @pytest.mark.slow
 def test_both_passes_have_the_same_gradients():
-    gpt, params, inputs = tiny("classification", length=8)
+    gpt, params, inputs = tiny("classification")
 
     def total(run, params):
         output = run(params, inputs)
@@ -116,7 +121,7 @@ def test_no_position_sees_a_later_one():
         tokens = gpt.model.decode(params, states, attention, inputs).token_logits
         return jnp.sum(tokens[0] * jnp.arange(35.0)[None], axis=-1)
 
-    reached = np.abs(slopes(embeddings))[:, 0].max(-1) > 0
+    reached = np.abs(slopes(embeddings))[:6, 0, :6].max(-1) > 0
     np.testing.assert_array_equal(reached, np.tri(6, dtype=bool))
 
 
@@ -131,12 +136,11 @@ def test_no_score_reaches_a_later_position():
 def test_padding_changes_nothing(mode):
     """Neither the output nor the noise depends on how far a sequence is padded."""
     results = []
-    for length in (8, 12):
+    for length in (LENGTH, 12):
         gpt, params, inputs = tiny("multiple_choice", length=length, mode=mode)
-        prepared = gpt.model.prepare(params, jax.random.key(1))
-        run = jax.jit(gpt.forward)
-        for key in (None, jax.random.key(2)):
-            output = run(prepared, inputs, key=key)
+        for seed in (0, 1):
+            prepared = gpt.model.prepare(params, jax.random.key(seed))
+            output = jax.jit(gpt.forward)(prepared, inputs, key=jax.random.key(10 + seed))
             results.append((output.logits, output.token_logits[:, :5]))
     for short, long in zip(results[:2], results[2:], strict=True):
         np.testing.assert_allclose(short[0], long[0], rtol=0, atol=1e-5)
@@ -145,8 +149,8 @@ def test_padding_changes_nothing(mode):
 
 
 def test_batch_changes_nothing():
-    gpt, params, one = tiny("classification", length=8)
-    two = gpt_inputs(gpt.settings, [[START, 3, CLASSIFY]], length=8)
+    gpt, params, one = tiny("classification")
+    two = gpt_inputs(gpt.settings, [[START, 3, CLASSIFY]], length=LENGTH)
     batch = jax.jit(jax.vmap(gpt.forward, (None, 0)))(params, stacked(one, two))
     for row, inputs in enumerate((one, two)):
         alone = jax.jit(gpt.forward)(params, inputs)
@@ -154,11 +158,11 @@ def test_batch_changes_nothing():
 
 
 def test_attention_is_a_distribution_where_a_position_exists():
-    gpt, params, inputs = tiny("similarity", length=9)
+    gpt, params, inputs = tiny("similarity")
     states = gpt.model.encode(params, gpt.model.embed(params, inputs), inputs)
     attention = jax.jit(gpt.model.attend)(params, states, inputs)
-    assert attention.shape == (2, 2, 2, 9, 9)
-    exists = np.broadcast_to(inputs.mask[None, :, None], (2, 2, 2, 9))
+    assert attention.shape == (2, 2, 2, LENGTH, LENGTH)
+    exists = np.broadcast_to(inputs.mask[None, :, None], (2, 2, 2, LENGTH))
     np.testing.assert_allclose(attention.sum(-1), exists, rtol=0, atol=1e-6)
     assert not attention[..., 6:].any()  # nobody looks at padding
 
@@ -170,9 +174,9 @@ def test_one_weight_changes_what_it_may(layer):
     states = gpt.model.encode(params, gpt.model.embed(params, inputs), inputs)
     attention = jax.jit(gpt.model.attend)(params, states, inputs)
     decode = jax.jit(gpt.model.decode)
-    own = decode(params, states, attention, inputs).token_logits[0]
+    own = decode(params, states, attention, inputs).token_logits[0, :6]
     changed = attention.at[layer, 0, 1, 3, 1].add(0.1)
-    other = decode(params, states, changed, inputs).token_logits[0]
+    other = decode(params, states, changed, inputs).token_logits[0, :6]
     moved = np.abs(own - other).max(-1) > 0
     expected = np.arange(6) >= 3 if layer == 0 else np.arange(6) == 3
     np.testing.assert_array_equal(moved, expected)
@@ -215,9 +219,11 @@ def test_bfloat16_keeps_params_softmax_and_logits_in_float32():
 
 
 def test_initial_weights():
-    settings = GPTSettings(num_layers=2, width=64, num_heads=1, head="classification")
+    settings = GPTSettings(
+        vocabulary_size=200, context=50, num_layers=2, width=64, num_heads=1, head="classification"
+    )
     params = jax.jit(init_params, static_argnums=0)(settings, jax.random.key(0))
-    np.testing.assert_allclose(np.std(params["table"]), 0.02, rtol=0.01)
+    np.testing.assert_allclose(np.std(params["table"]), 0.02, rtol=0.05)
     blocks = params["blocks"]
     for part in ("qkv", "attention_output", "expand", "contract"):
         np.testing.assert_allclose(np.std(blocks[part]["kernel"]), 0.02, rtol=0.05)

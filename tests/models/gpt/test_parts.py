@@ -22,20 +22,19 @@ from attnjax.models.gpt.parts import (
 from tests.models.gpt.tiny import stacked, tiny
 
 PARTS = {
-    "all": (ALL, (2, 2, 2, 8, 8)),
-    "layer": (Part(layer=0), (1, 2, 2, 8, 8)),
-    "last layer": (Part(layer=-1), (1, 2, 2, 8, 8)),
-    "head": (Part(layer=1, head=-2), (1, 2, 1, 8, 8)),
-    "classify row": (LAST_CLASSIFY_ROW, (1, 2, 2, 1, 8)),
-    "classify row of a head": (Part(layer=1, head=1, classify_row=True), (1, 2, 1, 1, 8)),
+    "all": (ALL, (2, 3, 2, 9, 9)),
+    "layer": (Part(layer=0), (1, 3, 2, 9, 9)),
+    "last layer": (Part(layer=-1), (1, 3, 2, 9, 9)),
+    "head": (Part(layer=1, head=-2), (1, 3, 1, 9, 9)),
+    "classify row": (LAST_CLASSIFY_ROW, (1, 3, 2, 1, 9)),
+    "classify row of a head": (Part(layer=1, head=1, classify_row=True), (1, 3, 1, 1, 9)),
 }
 
 
 @pytest.fixture(scope="module")
 def pair():
-    """A model, params, an instance of two sequences with different classify positions."""
-    gpt, params, inputs = tiny("multiple_choice", length=8)
-    inputs = jax.tree.map(lambda leaf: leaf[:2] if leaf.ndim == 2 else leaf, inputs)
+    """A model, params, and an instance of three sequences that end at different positions."""
+    gpt, params, inputs = tiny("multiple_choice")
     states = gpt.model.encode(params, gpt.model.embed(params, inputs), inputs)
     return gpt, params, inputs, states, jax.jit(gpt.model.attend)(params, states, inputs)
 
@@ -64,13 +63,13 @@ def test_which_weights_a_part_is(pair):
     np.testing.assert_allclose(means[:, 1], attention[:, 1, :, 7].mean(1), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["layer", "classify row"])
+@pytest.mark.parametrize("name", [pytest.param("layer", marks=pytest.mark.slow), "classify row"])
 def test_restricted_model_is_the_whole_one_with_a_part_replaced(pair, name):
     gpt, params, inputs, states, attention = pair
     part, shape = PARTS[name]
     model = restrict(gpt, part)
     assert restrict(gpt, part) is model  # or functions jitted with it would compile again
-    given = jnp.full(shape, 1 / 8)
+    given = jnp.full(shape, 1 / 9)
     whole = put(attention, given, part, classify_mask(gpt.settings, inputs))
     expected = jax.jit(gpt.model.decode)(params, states, whole, inputs).logits
     found = jax.jit(model.decode)(params, states, given, inputs).logits
@@ -79,19 +78,20 @@ def test_restricted_model_is_the_whole_one_with_a_part_replaced(pair, name):
     assert np.abs(found - own).max() > 0.01
 
 
+@pytest.mark.slow
 def test_search_and_gradients_run_on_a_gpt():
     """The adversary finds other weights of the classify row; it cannot look at padding."""
-    gpt, params, inputs = tiny("classification", length=8)
+    gpt, params, inputs = tiny("classification")
     batch = stacked(inputs, inputs)
     model = restrict(gpt, LAST_CLASSIFY_ROW)
     settings = SearchSettings(candidates=2, steps=4)
     result = search(model, params, batch, key=jax.random.key(0), settings=settings)
     best = result.attention
-    assert jax.tree.leaves(best)[0].shape[-5:] == (1, 1, 2, 1, 8)
+    assert jax.tree.leaves(best)[0].shape[-5:] == (1, 1, 2, 1, 9)
     np.testing.assert_allclose(np.sum(best, axis=-1), 1.0, atol=1e-5)
     assert not np.asarray(best)[..., 6:].any()
     importances = gradient_importances(gpt.model, params, batch)
-    assert importances.shape == (2, 8)
+    assert importances.shape == (2, 9)
     assert np.all(importances[:, :6] != 0)
     assert not importances[:, 6:].any()  # padding reaches nothing
 

@@ -13,6 +13,9 @@ from attnjax.models.gpt.settings import GPTSettings
 from attnjax.types import Inputs, Params
 
 START, DELIMITER, CLASSIFY = 20, 21, 22
+LENGTH = 9
+"""What sequences are padded to: one length, so that tests share what is compiled."""
+
 SEQUENCES = {
     "language_model": [[5, 9, 3, 17, 2, 8]],
     "classification": [[START, 5, 9, 3, 17, CLASSIFY]],
@@ -55,7 +58,7 @@ def tiny_params(settings: GPTSettings, seed: int = 0) -> Params:
     return jax.tree_util.tree_map_with_path(draw, shapes)
 
 
-def tiny(head: str = "classification", *, length: int = 0, label: int = 1, **fields) -> Tiny:
+def tiny(head: str = "classification", *, length: int = LENGTH, label: int = 1, **fields) -> Tiny:
     """Return a small model for a kind of task, and an example of it."""
     settings = tiny_settings(head=head, **fields)
     inputs = gpt_inputs(settings, SEQUENCES[head], length=length, label=label)
