@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -178,6 +178,32 @@ def prepare_params(
     if settings.mode == "standard" or key is None:
         return params
     return params | {"table": dropout(params["table"], settings.embedding_dropout, key)}
+
+
+def decayed(params: Params) -> Params:
+    """Return which weights the release decays: those that have more than one axis in a block.
+
+    Biases and gains are stacked by layer here, so their number of axes alone would say that
+    they are decayed too.
+
+    Args:
+        params: of a model, or their gradients.
+
+    Returns:
+        A tree of booleans like the params: the table and every kernel.
+
+    Source: the released code of Radford et al. (2018).
+
+    Example:
+        >>> params = {"table": jnp.ones((2, 2)), "blocks": {"qkv": {"bias": jnp.ones((3, 2))}}}
+        >>> decayed(params)
+        {'blocks': {'qkv': {'bias': False}}, 'table': True}
+    """
+
+    def one(path: tuple[Any, ...], leaf: Array) -> bool:
+        return leaf.ndim - (path[0].key == "blocks") > 1
+
+    return jax.tree_util.tree_map_with_path(one, params)
 
 
 def look_up(

@@ -10,7 +10,7 @@ import pytest
 from attnjax.errors import ConfigError, DataError, UserErrors
 from attnjax.models.gpt.block import causal_softmax
 from attnjax.models.gpt.inputs import gpt_inputs
-from attnjax.models.gpt.model import build_gpt, init_params
+from attnjax.models.gpt.model import build_gpt, decayed, init_params
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.outputs import forward
 from tests.models.gpt import reference
@@ -236,6 +236,13 @@ def test_number_of_weights_is_the_release_s():
     shapes = jax.eval_shape(functools.partial(init_params, GPTSettings()), jax.random.key(0))
     count = sum(leaf.size for leaf in jax.tree.leaves(shapes))
     assert count == 116_534_784 + 3 * 768
+
+
+def test_which_weights_are_decayed():
+    """Kernels and the table; neither gains nor biases, although they are stacked by layer."""
+    params = tiny("classification").params
+    for path, flag in jax.tree_util.tree_leaves_with_path(decayed(params)):
+        assert flag is (path[-1].key in ("kernel", "table")), path
 
 
 def test_too_long_a_sequence():
