@@ -71,15 +71,14 @@ def build_gpt(settings: GPTSettings) -> GPT:
         True
     """
     check_settings(settings)
+    forward = functools.partial(run_forward, settings)
+    return GPT(settings, _seams(settings), forward, functools.partial(run_trace, settings))
 
+
+def _seams(settings: GPTSettings) -> AttentionModel:
     def init(key: Key[Array, ""], inputs: Inputs) -> Params:
         del inputs
         return init_params(settings, key)
-
-    def embed(
-        params: Params, inputs: Inputs, *, key: Key[Array, ""] | None = None
-    ) -> Float[Array, "S L E"]:
-        return look_up(settings, params, inputs, key=key)
 
     def encode(
         params: Params,
@@ -111,19 +110,42 @@ def build_gpt(settings: GPTSettings) -> GPT:
         last = run_given(settings, params["blocks"], states.tokens, attention, key=blocks_key)
         return read_output(settings, params, last, inputs, key=head_key)
 
-    def forward(params: Params, inputs: Inputs, *, key: Key[Array, ""] | None = None) -> Output:
-        embed_key, key = (None, None) if key is None else jax.random.split(key)
-        blocks_key, head_key = _keys(key)
-        embeddings = look_up(settings, params, inputs, key=embed_key)
-        last = run(settings, params["blocks"], embeddings, key=blocks_key)
-        return read_output(settings, params, last, inputs, key=head_key)
-
-    def trace(params: Params, inputs: Inputs) -> Trace:
-        return run_traced(settings, params["blocks"], look_up(settings, params, inputs))
-
+    embed = functools.partial(look_up, settings)
     prepare = functools.partial(prepare_params, settings)
-    model = AttentionModel(init, embed, encode, attend, decode, prepare=prepare)
-    return GPT(settings, model, forward, trace)
+    return AttentionModel(init, embed, encode, attend, decode, prepare=prepare)
+
+
+def run_forward(
+    settings: GPTSettings,
+    params: Params,
+    inputs: Inputs,
+    *,
+    key: Key[Array, ""] | None = None,
+) -> Output:
+    """Return the output of one instance in one pass; see `GPT.forward`.
+
+    Args:
+        settings: of the model.
+        params: its weights, prepared for the step.
+        inputs: the instance.
+        key: of dropout; None for none.
+    """
+    embed_key, key = (None, None) if key is None else jax.random.split(key)
+    blocks_key, head_key = _keys(key)
+    embeddings = look_up(settings, params, inputs, key=embed_key)
+    last = run(settings, params["blocks"], embeddings, key=blocks_key)
+    return read_output(settings, params, last, inputs, key=head_key)
+
+
+def run_trace(settings: GPTSettings, params: Params, inputs: Inputs) -> Trace:
+    """Return the states and weights of all layers, without dropout; see `GPT.trace`.
+
+    Args:
+        settings: of the model.
+        params: its weights.
+        inputs: the instance.
+    """
+    return run_traced(settings, params["blocks"], look_up(settings, params, inputs))
 
 
 def _keys(key: Key[Array, ""] | None) -> tuple[Key[Array, ""] | None, Key[Array, ""] | None]:
