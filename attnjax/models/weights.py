@@ -1,7 +1,7 @@
 """Weights of the papers' released code to our params, and back."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -11,6 +11,7 @@ from jaxtyping import Array
 
 from attnjax.config import ModelConfig
 from attnjax.errors import WeightsError
+from attnjax.models.checked_arrays import array_problems, listed
 from attnjax.models.release_files import load_release_weights
 from attnjax.models.release_names import EMBEDDING, model_config_of, release_places
 from attnjax.types import Params
@@ -21,9 +22,6 @@ __all__ = [
     "params_from_release",
     "params_to_release",
 ]
-
-MOST_LISTED = 40
-"""Names of one kind in one message: enough for every array of every encoder."""
 
 
 def model_config_from_release(state: Mapping[str, np.ndarray]) -> ModelConfig:
@@ -44,7 +42,7 @@ def model_config_from_release(state: Mapping[str, np.ndarray]) -> ModelConfig:
     if config is None:
         raise WeightsError(
             "weights",
-            found=_listed(state) or "no array",
+            found=listed(state) or "no array",
             expected="names of the released code, such as encoder.rnn.weight_ih_l0 (lstm), "
             "encoder.convolutions.0.weight (cnn) or encoder.projection.weight (average)",
             action="give a state dict of the released code's encoder and decoder",
@@ -178,22 +176,7 @@ def _check_kind(found: ModelConfig, config: ModelConfig) -> None:
 
 def _check_arrays(state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Raise one error about every array that does not fit."""
-    found = []
-    if missing := [name for name in shapes if name not in state]:
-        found.append(f"missing: {_listed(missing)}")
-    if surplus := [name for name in state if name not in shapes]:
-        found.append(f"not of this model: {_listed(surplus)}")
-    both = [name for name in shapes if name in state]
-    if other := [
-        f"{name} {list(state[name].shape)} instead of {list(shapes[name])}"
-        for name in both
-        if state[name].shape != shapes[name]
-    ]:
-        found.append(f"of another shape: {_listed(other)}")
-    if words := [name for name in both if not np.issubdtype(state[name].dtype, np.floating)]:
-        found.append(f"not floating-point numbers: {_listed(words)}")
-    elif broken := [name for name in both if not np.isfinite(state[name]).all()]:
-        found.append(f"with NaN or infinite numbers: {_listed(broken)}")
+    found = array_problems(state, shapes)
     if not found:
         return
     raise WeightsError(
@@ -212,9 +195,3 @@ def _advice(state: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...
             f"{shapes[EMBEDDING][0]}: give the weights' own with --config.data.vocabulary=FILE"
         )
     return "set config.model's sizes to those of the weights, or name other weights"
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    rest = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    return ", ".join(names[:MOST_LISTED]) + rest
