@@ -70,9 +70,7 @@ def transfer(
         ([True, False], ('block 1',))
     """
     if num_layers == -1:
-        blocks = tuple(f"block {layer}" for layer in range(settings.num_layers))
-        head = ("task layer",) if params["head"] else ()
-        return Transferred(params, ("table", *blocks, *head), tuple(pretrained.arrays))
+        return _nothing(pretrained, settings, params)
     count = settings.num_layers if num_layers is None else num_layers
     _check_sizes(pretrained.settings, settings, count)
     arrays = pretrained.arrays
@@ -94,6 +92,12 @@ def transfer(
         "head": head,
     }
     return Transferred(new, tuple(fresh), tuple(name for name in arrays if name not in used))
+
+
+def _nothing(pretrained: Pretrained, settings: GPTSettings, params: Params) -> Transferred:
+    blocks = tuple(f"block {layer}" for layer in range(settings.num_layers))
+    head = ("task layer",) if params["head"] else ()
+    return Transferred(params, ("table", *blocks, *head), tuple(pretrained.arrays))
 
 
 def _check_sizes(theirs: GPTSettings, ours: GPTSettings, num_layers: int) -> None:
