@@ -22,7 +22,7 @@ REAL = {name: () for name in DATA_NAMES if name not in (*MADE, *ELSEWHERE, "babi
     "babi-2": ("--config.data.task=2",),
     "babi-3": ("--config.data.task=3", "--config.data.stories=official"),
     "babi-3-generated": ("--config.data.task=3", "--config.data.stories=generated",
-                         "--config.data.size=100"),
+                         "--config.data.size=200"),
 }  # fmt: skip
 SMALL = [
     "--config.data.limit=16",
