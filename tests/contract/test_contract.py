@@ -213,7 +213,10 @@ def test_alone_equals_batched_in_another_bucket(kind, entry):
         row = np.asarray(together[0])
         # Axes over positions are longer in the batch; what they hold there is nothing.
         kept = tuple(slice(0, size) for size in single.shape[1:])
-        np.testing.assert_allclose(row[kept], single[0], atol=10 * TOLERANCE)
+        # A search that decodes takes hundreds of steps, each of which carries on the rounding of
+        # the one before: 4e-5 was seen where the padded length decides the order of a sum.
+        decoded = entry is run_search and model.readout is None
+        np.testing.assert_allclose(row[kept], single[0], atol=1e-3 if decoded else 10 * TOLERANCE)
 
 
 @pytest.mark.parametrize("kind", cases())
