@@ -7,12 +7,14 @@ some flipped bits.)
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ from attnjax.workspace import explain_os_error, write_json
 
 KEPT = 2
 CHECKSUMS = "checksums.json"
+
+# Seconds to wait, again and again, for a failed save's last thread to stop writing.
+SETTLING = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, None)
 
 
 class Checkpoints:
@@ -124,10 +129,12 @@ class Checkpoints:
     def _open(self) -> ocp.CheckpointManager:
         """Return the manager, which from its start sees whole checkpoints only."""
         if self.manager is None:
+            if is_writer() and self.directory.is_dir():
+                with _explained(self.directory):
+                    _remove_unfinished(self.directory)
             options = ocp.CheckpointManagerOptions(
                 max_to_keep=KEPT,
                 enable_async_checkpointing=False,
-                cleanup_tmp_directories=True,
                 save_root_metadata=False,
             )
             self.manager = ocp.CheckpointManager(self.directory, options=options)
@@ -216,6 +223,24 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
     else:
         folder.unlink()
+
+
+def _remove_unfinished(directory: Path) -> None:
+    """Delete what saves that did not end have left.
+
+    Where such a save failed in this process a thread of it may still be writing: then the
+    folder changes while it is deleted, and is tried again. (Orbax's own deletion gives up.)
+    """
+    for pause in SETTLING:
+        unfinished = [Path(found.get()) for found in ocp.utils.tmp_checkpoints(directory)]
+        try:
+            for path in unfinished:
+                shutil.rmtree(path)
+            return
+        except OSError as error:
+            if pause is None or error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                raise
+            time.sleep(pause)
 
 
 @contextlib.contextmanager

@@ -1,3 +1,5 @@
+import contextlib
+import itertools
 import json
 import logging
 import os
@@ -5,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -188,8 +191,38 @@ with Checkpoints(folder) as kept:
     equal(kept.restore(make_snapshot()), make_snapshot(3))
 """
 
+
+def test_a_failed_saves_last_thread_is_waited_for(two):
+    """The folder of an unfinished save grows for half a second while it is deleted."""
+    unfinished = two / "3.orbax-checkpoint-tmp" / "arrays"
+    unfinished.mkdir(parents=True)
+    stop = threading.Event()
+
+    def write():
+        for number in itertools.count():
+            if stop.is_set():
+                return
+            with contextlib.suppress(FileNotFoundError):
+                (unfinished / str(number)).write_text("x")
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    ending = threading.Timer(0.5, stop.set)
+    ending.start()
+    try:
+        with Checkpoints(two) as checkpoints:
+            checkpoints.save(make_snapshot(6))
+            equal(checkpoints.restore(make_snapshot()), make_snapshot(6))
+    finally:
+        stop.set()
+        for writer in [*writers, ending]:
+            writer.join()
+
+
 ENDLESS = """
 import sys
+import threading
 from pathlib import Path
 from attnjax.training.checkpoint import Checkpoints
 from tests.training.test_checkpoint import make_snapshot
