@@ -5,12 +5,10 @@ import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Key
 
 from attnjax.config import ModelConfig
 from attnjax.errors import ConfigError, DataError
@@ -23,8 +21,9 @@ from attnjax.models.attention import (
 )
 from attnjax.models.classifier import Classifier
 from attnjax.models.encoders import WIDTHS, Average, BiLSTM, ConvNet
-from attnjax.models.questions import QuestionClassifier, as_question_model
-from attnjax.types import AttentionModel, Deletion, Inputs, Output, Params, Readout, States
+from attnjax.models.questions import QuestionClassifier
+from attnjax.models.seams import as_attention_model, deletion_of
+from attnjax.types import AttentionModel, Inputs, Params
 
 ENCODERS = {"lstm": BiLSTM, "cnn": ConvNet, "average": Average}
 ATTENTIONS = {
@@ -136,7 +135,8 @@ def _build(config: ModelConfig, vocabulary_size: int, num_logits: int) -> Attent
         num_logits=num_logits,
         dropout=config.dropout,
     )
-    return as_attention_model(classifier)._replace(deletion=deletion_of(classifier))
+    model = as_attention_model(classifier, affine=True)
+    return model._replace(deletion=deletion_of(classifier))
 
 
 @functools.lru_cache(maxsize=64)
@@ -150,7 +150,8 @@ def _build_question(config: ModelConfig, vocabulary_size: int, num_logits: int) 
         num_logits=num_logits,
         dropout=config.dropout,
     )
-    return as_question_model(module)._replace(deletion=deletion_of(module))
+    model = as_attention_model(module, affine=False)
+    return model._replace(deletion=deletion_of(module))
 
 
 @dataclass(frozen=True)
@@ -174,91 +175,3 @@ class VectorInit:
         table = jnp.asarray(self.vectors).at[0].set(0.0)
         params = self.init(key, inputs)
         return params | {name: {"table": table} for name in EMBEDDINGS if name in params}
-
-
-def as_attention_model(classifier: nn.Module) -> AttentionModel:
-    """Return the methods of a flax `Classifier` as pure functions of its params.
-
-    Args:
-        classifier: the module, unbound. A module of one's own needs the same methods.
-
-    Returns:
-        A new model each time: its functions are not equal to those of an earlier call.
-
-    Example:
-        >>> from attnjax.models.attention import DotAttention
-        >>> from attnjax.models.encoders import Average
-        >>> model = as_attention_model(Classifier(Average(4), DotAttention(), 9, 6, 1))
-        >>> model.readout is None
-        False
-    """
-
-    def init(key: Key[Array, ""], inputs: Inputs) -> Params:
-        # Attention without weights still has its key, on which training's groups rely.
-        return {"attention": {}, **classifier.init(key, inputs)["params"]}
-
-    def apply(params: Params, method: str, *values: Any, **settings: Any) -> Any:
-        return classifier.apply({"params": params}, *values, method=method, **settings)
-
-    def embed(
-        params: Params, inputs: Inputs, *, key: Key[Array, ""] | None = None
-    ) -> Float[Array, "S L E"]:
-        return apply(params, "embed", inputs, key=key)
-
-    def encode(
-        params: Params,
-        embeddings: Float[Array, "S L E"],
-        inputs: Inputs,
-        *,
-        key: Key[Array, ""] | None = None,
-    ) -> States:
-        del key
-        return apply(params, "encode", embeddings, inputs)
-
-    def attend(
-        params: Params, states: States, inputs: Inputs, *, key: Key[Array, ""] | None = None
-    ) -> Float[Array, " L"]:
-        del key
-        return apply(params, "attend", states, inputs)
-
-    def decode(
-        params: Params,
-        states: States,
-        attention: Float[Array, " L"],
-        inputs: Inputs,
-        *,
-        key: Key[Array, ""] | None = None,
-    ) -> Output:
-        del inputs
-        return apply(params, "decode", states, attention, key=key)
-
-    def readout(params: Params, states: States, inputs: Inputs) -> Readout:
-        del inputs
-        return apply(params, "readout", states)
-
-    return AttentionModel(init, embed, encode, attend, decode, readout)
-
-
-def deletion_of(classifier: nn.Module) -> Deletion:
-    """Return how a flax classifier with one of the encoders of `encoders` deletes a token.
-
-    Args:
-        classifier: `Classifier` or `QuestionClassifier`, unbound; it has the methods `read`
-            and `encode_without`.
-
-    Returns:
-        The `deletion` of its `AttentionModel`.
-    """
-
-    def apply(params: Params, method: str, *values: Any) -> Any:
-        return classifier.apply({"params": params}, *values, method=method)
-
-    def read(params: Params, embeddings: Float[Array, "S L E"], inputs: Inputs) -> Any:
-        return apply(params, "read", embeddings, inputs)
-
-    def encode(
-        params: Params, readings: Any, row: Int[Array, ""], position: Int[Array, ""]
-    ) -> States:
-        return apply(params, "encode_without", readings, row, position)
-
-    return Deletion(read, encode)

@@ -76,15 +76,21 @@ class Classifier(nn.Module):
     def __call__(self, inputs: Inputs) -> Output:
         """Run every part once; this is what `init` traces."""
         states = self.encode(self.embed(inputs), inputs)
-        return self.decode(states, self.attend(states, inputs))
+        return self.decode(states, self.attend(states, inputs), inputs)
 
     def embed(self, inputs: Inputs, key: Key[Array, ""] | None = None) -> Float[Array, "S L E"]:
         """Look token ids up."""
         rows = look_up(self.embedding(), inputs.token_ids, inputs.mask)
         return dropout(rows, self.dropout, key)
 
-    def encode(self, embeddings: Float[Array, "S L E"], inputs: Inputs) -> States:
+    def encode(
+        self,
+        embeddings: Float[Array, "S L E"],
+        inputs: Inputs,
+        key: Key[Array, ""] | None = None,
+    ) -> States:
         """Encode the one sentence of the instance."""
+        del key
         return States(self.encoder(embeddings[0], inputs.mask[0])[None])
 
     def read(self, embeddings: Float[Array, "S L E"], inputs: Inputs) -> Any:
@@ -105,9 +111,11 @@ class Classifier(nn.Module):
         self,
         states: States,
         attention: Float[Array, " L"],
+        inputs: Inputs,
         key: Key[Array, ""] | None = None,
     ) -> Output:
         """Return the logits of the states' average under `attention`."""
+        del inputs
         context = dropout(attention @ states.tokens[0], self.dropout, key)
         kernel, bias = self.decoder(context.shape[-1])
         return Output(context @ kernel + bias)

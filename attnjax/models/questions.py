@@ -15,7 +15,7 @@ from attnjax.errors import DataError
 from attnjax.models.classifier import Embedding, dropout, look_up
 from attnjax.models.initializers import uniform_by_width
 from attnjax.outputs import IMPOSSIBLE
-from attnjax.types import AnyArray, AttentionModel, Inputs, Output, Params, States
+from attnjax.types import AnyArray, Inputs, Output, States
 
 
 class PairReading(NamedTuple):
@@ -152,64 +152,3 @@ def _required(inputs: Inputs) -> tuple[Int[AnyArray, " Q"], Bool[AnyArray, " Q"]
             action="give the split its `question`, or build the model without question=True",
         )
     return inputs.question, inputs.question_mask
-
-
-def as_question_model(module: nn.Module) -> AttentionModel:
-    """Return the methods of a flax `QuestionClassifier` as pure functions of its params.
-
-    Args:
-        module: unbound. A module of one's own needs the same methods.
-
-    Returns:
-        A model without a `readout` (its decoder bends), a new one each time: its functions
-        are not equal to those of an earlier call.
-
-    Example:
-        >>> from attnjax.models.attention import DotAttention
-        >>> from attnjax.models.encoders import Average
-        >>> parts = {"encoder": Average(4), "question_encoder": Average(4)}
-        >>> module = QuestionClassifier(
-        ...     **parts, attention=DotAttention(), vocabulary_size=9, embedding_size=6,
-        ...     num_logits=3)
-        >>> as_question_model(module).readout is None
-        True
-    """
-
-    def init(key: Key[Array, ""], inputs: Inputs) -> Params:
-        # Attention without weights still has its key, on which training's groups rely.
-        return {"attention": {}, **module.init(key, inputs)["params"]}
-
-    def apply(params: Params, method: str, *values: Any, **settings: Any) -> Any:
-        return module.apply({"params": params}, *values, method=method, **settings)
-
-    def embed(
-        params: Params, inputs: Inputs, *, key: Key[Array, ""] | None = None
-    ) -> Float[Array, "S L E"]:
-        return apply(params, "embed", inputs, key=key)
-
-    def encode(
-        params: Params,
-        embeddings: Float[Array, "S L E"],
-        inputs: Inputs,
-        *,
-        key: Key[Array, ""] | None = None,
-    ) -> States:
-        return apply(params, "encode", embeddings, inputs, key=key)
-
-    def attend(
-        params: Params, states: States, inputs: Inputs, *, key: Key[Array, ""] | None = None
-    ) -> Float[Array, " L"]:
-        del key
-        return apply(params, "attend", states, inputs)
-
-    def decode(
-        params: Params,
-        states: States,
-        attention: Float[Array, " L"],
-        inputs: Inputs,
-        *,
-        key: Key[Array, ""] | None = None,
-    ) -> Output:
-        return apply(params, "decode", states, attention, inputs, key=key)
-
-    return AttentionModel(init, embed, encode, attend, decode)
