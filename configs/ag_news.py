@@ -4,8 +4,8 @@ Paper:     the corpus of Zhang, Zhao & LeCun (2015); Jain & Wallace (2019) use t
            classes (configs/ag_news_binary.py).
 Command:   python train.py --config=configs/ag_news.py --config.data.dir=DIR
            (without data.dir the official files are downloaded)
-Duration:  about four minutes on two cores, the tests not counted (34,000 texts).
-Expected:  test accuracy at least 0.87 with a part of the training texts (34,000).
+Duration:  about a minute on two cores, the tests not counted (30,550 texts).
+Expected:  test accuracy 0.890 with a part of the training texts (30,550), seed 0.
 """
 
 from ml_collections import ConfigDict

@@ -4,7 +4,7 @@ Paper:     the corpus of Li & Roth (2002), official train and test.
 Command:   python train.py --config=configs/trec.py --config.data.dir=DIR
            (without data.dir the official files are downloaded)
 Duration:  about a minute on two cores, the tests not counted.
-Expected:  test accuracy at least 0.84.
+Expected:  test accuracy 0.872 (seed 0).
 """
 
 from ml_collections import ConfigDict
