@@ -4,9 +4,9 @@ Paper:     Jain & Wallace (2019), rows IMDB: reviews of fewer than 400 words, a 
            for testing, words that occur ten times.
 Command:   python train.py --config=configs/imdb.py --config.data.dir=DIR
            (without data.dir the official archive, 84 MB, is downloaded)
-Duration:  about an hour on two cores, the tests not counted: an estimate from the tokens a
-           second of configs/newsgroups.py.
-Expected:  test F1 at least 0.86.
+Duration:  27 minutes of training and 10 of tests on two cores, beside other work.
+Expected:  test accuracy 0.892, F1 0.897 after the second of eight epochs (seed 0); the paper
+           has F1 0.88.
 """
 
 from ml_collections import ConfigDict
