@@ -155,7 +155,8 @@ def _run(
         _say(f"work folder: {directory}")
         _use_compilation_cache()
         _multiply_in_float32()
-        _make_cpu_devices()
+        if isinstance(command.config, Config):
+            _make_cpu_devices()
         from attnjax.experiments.runner import run_stages
         from attnjax.training.host import Interrupted
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from attnjax.config import PretrainingRun
 from attnjax.experiments.gpt.corpus_stages import tokenizer_stage, tokens_stage
 from attnjax.experiments.gpt.pretraining_stages import evaluate_stage, pretrain_stage
 from attnjax.experiments.gpt.pretraining_work import PretrainingWork, begin, documents_digest
@@ -32,8 +31,8 @@ def _inputs(work: PretrainingWork) -> dict[str, str | None]:
     }
 
 
-def _stages(config: PretrainingRun) -> list[Stage]:
-    del config
+def _stages(of: Any) -> list[Stage]:
+    del of  # of every pre-training
     return list(STAGES)
 
 
