@@ -164,6 +164,12 @@ def test_too_little_text_is_said_and_the_tokens_stay(books, tmp_path, capsys):
     assert (tmp_path / "run" / "stages" / "tokens.json").is_file()
 
 
+def test_a_warm_up_longer_than_the_training_is_said(books, tmp_path, capsys):
+    more = ["--config.pretraining.num_steps=0", "--config.pretraining.warmup_steps=999"]
+    assert run(books, tmp_path / "run", *more) == 2
+    assert "pretraining.warmup_steps: found 999" in capsys.readouterr().err
+
+
 def test_tokens_of_another_vocabulary_are_refused(finished, books, tmp_path, capsys):
     cache = tmp_path / "cache"
     shutil.copytree(finished / "tokens", cache)

@@ -42,8 +42,8 @@ def _inputs(trial: Trial) -> dict[str, str | None]:
     return input_digests(trial.config, trial.described)
 
 
-def _stages(config: Config) -> list[Stage]:
-    return [stage for stage in needed(config.tests) if stage.wanted(config)]
+def _stages(trial: Trial) -> list[Stage]:
+    return [stage for stage in needed(trial.config.tests) if stage.wanted(trial.config)]
 
 
 def _write_data(trial: Trial) -> None:

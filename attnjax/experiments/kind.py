@@ -41,7 +41,7 @@ class Kind(NamedTuple):
         begin: read and check what the config names, writing nothing; from the config, the
             work folder and the conduct to the run in progress.
         inputs: digests of all that it reads from outside, by name.
-        stages: what is to be done, in order.
+        stages: what is to be done, in order; from the run in progress.
         check: refuse, before anything is written, what a stage could not use.
         write: write what the inputs are, in every command anew.
         forget: free what none of the later stages needs.

@@ -12,8 +12,8 @@ def kind_of(config: AnyConfig) -> Kind:
 
     Example:
         >>> from attnjax.config import resolve
-        >>> [stage.name for stage in kind_of(resolve({"tests": []})).stages(resolve({"tests": []}))]
-        ['train', 'predictions']
+        >>> kind_of(resolve({})).begin.__module__
+        'attnjax.experiments.classifier'
     """
     # A run imports what belongs to its kind alone.
     if isinstance(config, Config):

@@ -54,7 +54,7 @@ def run_stages(
     kind = kind_of(config)
     work = kind.begin(config, directory, Conduct(progress, stop, say))
     inputs = kind.inputs(work)
-    stages = kind.stages(config)
+    stages = kind.stages(work)
     kind.check(work, stages)
     finished = _finished_before(work, stages, differing_inputs(directory, before, inputs))
     wait_for_hosts("everything is checked")

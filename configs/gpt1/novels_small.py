@@ -39,5 +39,6 @@ def get_config() -> ConfigDict:
     config.pretraining.evaluate_every = 500
     config.pretraining.checkpoint_every = 250
     config.pretraining.evaluation_limit = 10_000
+    config.pretraining.evaluation_stride = 64  # every token from at least 64 before it
     config.pretraining.keep_at = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
     return config
