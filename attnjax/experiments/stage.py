@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from attnjax.config import Config
 from attnjax.experiments.another_run import check_run, names_run
 from attnjax.experiments.result import Result
 from attnjax.experiments.trial import Trial
 
 
-def always(config: Config) -> bool:
+def always(config: Any) -> bool:
     """Return True: what most stages are wanted for."""
     del config
     return True
@@ -23,7 +22,7 @@ class Stage(NamedTuple):
 
     Attributes:
         name: of its files in `stages/`.
-        run: from the trial to the result.
+        run: from the trial, or another kind's run in progress, to the result.
         requires: stages that must be finished before.
         sections: config sections, or single fields of them, that decide its result, beside the
             run's identity.
@@ -31,13 +30,13 @@ class Stage(NamedTuple):
     """
 
     name: str
-    run: Callable[[Trial], Result]
+    run: Callable[[Any], Result]
     requires: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    wanted: Callable[[Config], bool] = always
+    wanted: Callable[[Any], bool] = always
 
 
-def stage_settings(stage: Stage, trial: Trial) -> dict[str, Any]:
+def stage_settings(stage: Stage, trial: Any) -> dict[str, Any]:
     """Return the config fields that decide a stage's result, beside the run's identity."""
     settings: dict[str, Any] = {}
     for name in stage.sections:
@@ -53,7 +52,7 @@ _OUTSIDE = ("guides.file", "trained_adversary.base", "mass_adversary.words_file"
 """Fields that say where something lies; what decides a result is what lies there."""
 
 
-def _plain(trial: Trial, name: str, value: Any) -> Any:
+def _plain(trial: Any, name: str, value: Any) -> Any:
     """Return a setting as JSON gives it back: a finished stage's are compared with these."""
     if name in _OUTSIDE and value:
         return outside_digest(trial, name, value)
