@@ -7,7 +7,7 @@ Dropout is where the model has it.
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ VARIANTS = ("faithful", "tuned", "compiled")
 
 RATE, DECAY, EPSILON = 2.5e-4, 0.01, 1e-8
 """Of AdamW."""
+
+Classified = tuple[list[np.ndarray], np.ndarray]
+"""States of every level, and logits."""
 
 MAX_NORM = 1.0
 """Of all gradients together."""
@@ -83,7 +86,7 @@ def train_step(model: Any, optimizer: torch.optim.AdamW, *, variant: str) -> Cal
 
     def step(token_ids: np.ndarray) -> float:
         optimizer.zero_grad()
-        loss = loss_fn(model, torch.from_numpy(token_ids), variant == "faithful")
+        loss = loss_fn(model, torch.from_numpy(token_ids))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
         optimizer.step()
@@ -92,19 +95,16 @@ def train_step(model: Any, optimizer: torch.optim.AdamW, *, variant: str) -> Cal
     return step
 
 
-def _loss(model: Any, token_ids: Tensor, faithful: bool) -> Tensor:
-    if faithful:
-        return model(token_ids, labels=token_ids).loss
-    states = model.transformer(token_ids).last_hidden_state[:, :-1]
-    logits = model.lm_head(states)
+def _loss(model: Any, token_ids: Tensor) -> Tensor:
+    logits = model(token_ids[:, :-1]).logits
     return cross_entropy(logits.flatten(0, 1), token_ids[:, 1:].flatten())
 
 
-def gradients(model: Any, token_ids: np.ndarray, *, variant: str) -> tuple[float, float]:
+def gradients(model: Any, token_ids: np.ndarray) -> tuple[float, float]:
     """Return the loss of rows without dropout, and the norm of its gradient."""
     model.eval()
     model.zero_grad()
-    loss = _loss(model, torch.from_numpy(token_ids), variant == "faithful")
+    loss = _loss(model, torch.from_numpy(token_ids))
     loss.backward()
     norm = math.sqrt(sum(p.grad.double().pow(2).sum().item() for p in model.parameters()))
     model.train()
@@ -128,22 +128,23 @@ def _logits(model: Any, token_ids: Tensor) -> Tensor:
     return model(token_ids).logits
 
 
-def classify_fn(model: Any, *, variant: str) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:
+def classify_fn(model: Any, *, variant: str) -> Callable[[np.ndarray], Classified]:
     """Return a function from rows of tokens to all their states and the task's logits.
 
-    The rows are full: the last token of each is the one that the task's layer reads.
+    Nobody stacks the states: that would be a copy more. The rows are full: the last token of
+    each is the one that the task's layer reads.
     """
     run = torch.compile(_classify) if variant == "compiled" else _classify
 
     @torch.inference_mode()
-    def classify(token_ids: np.ndarray) -> tuple[np.ndarray, ...]:
+    def classify(token_ids: np.ndarray) -> Classified:
         states, logits = run(model, torch.from_numpy(token_ids))
-        return states.numpy(), logits.numpy()
+        return [one.numpy() for one in states], logits.numpy()
 
     model.eval()
     return classify
 
 
-def _classify(model: Any, token_ids: Tensor) -> tuple[Tensor, Tensor]:
+def _classify(model: Any, token_ids: Tensor) -> tuple[Sequence[Tensor], Tensor]:
     states = model.transformer(token_ids, output_hidden_states=True).hidden_states
-    return torch.stack(states), model.score(states[-1][:, -1])
+    return states, model.score(states[-1][:, -1])
