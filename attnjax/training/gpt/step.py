@@ -75,8 +75,9 @@ def gpt_step(
     params = state.params if mesh is None else fetched(state.params, mesh)
     (loss, parts), gradients = jax.value_and_grad(total, has_aux=True)(params)
     if mesh is not None:
+        # Whole first: otherwise the compiler splits the backward pass as they are split.
         places = state_shardings(gradients, mesh)
-        gradients = jax.lax.with_sharding_constraint(gradients, places)
+        gradients = jax.lax.with_sharding_constraint(fetched(gradients, mesh), places)
     updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
     fresh = state.step % log_every == 0
     window_loss = jnp.where(fresh, 0.0, state.window_loss) + loss
