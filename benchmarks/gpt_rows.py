@@ -108,7 +108,7 @@ def classifier(sizes: Sizes, variants: tuple[str, ...]) -> Row:
     gpt, params, folder = _sides(sizes, "classification")
     tokens = _tokens(sizes, sizes.length)
     tokens[:, -1] = gpt.settings.classify_id
-    functions: dict[str, Callable[[], reference.Classified]] = {
+    functions: dict[str, Callable[[], our_gpt.Classified | reference.Classified]] = {
         OURS: partial(our_gpt.classify_fn(gpt, params), tokens)
     }
     for variant in variants:

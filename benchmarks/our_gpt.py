@@ -16,6 +16,9 @@ from attnjax.training.gpt.placement import gpt_mesh
 from attnjax.training.gpt.step import Loss, LossFn, compile_gpt_step, placed_state
 from attnjax.types import Inputs, Params
 
+Classified = tuple[np.ndarray, np.ndarray]
+"""States, levels first, and logits."""
+
 NUM_STEPS = 1_000_000
 """Of the schedule, of which few are taken."""
 
@@ -83,13 +86,13 @@ def logits_fn(gpt: GPT, params: Params) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function from rows of tokens to the logits of every next token."""
 
     @jax.jit
-    def run(params: Params, token_ids: jax.Array) -> jax.Array:
-        return jax.vmap(lambda one: gpt.forward(params, one).token_logits)(as_inputs(token_ids))
+    def run(params: Params, inputs: Inputs) -> Any:
+        return jax.vmap(lambda one: gpt.forward(params, one).token_logits)(inputs)
 
-    return lambda token_ids: np.asarray(run(params, jnp.asarray(token_ids, jnp.int32)))[:, 0]
+    return lambda token_ids: np.asarray(run(params, as_inputs(token_ids)))[:, 0]
 
 
-def classify_fn(gpt: GPT, params: Params) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def classify_fn(gpt: GPT, params: Params) -> Callable[[np.ndarray], Classified]:
     """Return a function from rows of tokens to all their states and the task's logits.
 
     States have the levels first.
@@ -101,7 +104,7 @@ def classify_fn(gpt: GPT, params: Params) -> Callable[[np.ndarray], tuple[np.nda
 
     run = jax.jit(jax.vmap(one, in_axes=(None, 0), out_axes=(1, 0)))
 
-    def classify(token_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def classify(token_ids: np.ndarray) -> Classified:
         states, logits = run(params, as_inputs(token_ids))
         return np.asarray(states), np.asarray(logits)
 

@@ -32,11 +32,15 @@ def product(
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _narrow_product(subscripts: str, first: Array, second: Array) -> Array:
+    return _wide_sums(subscripts, first, second)
+
+
+def _wide_sums(subscripts: str, first: Array, second: Array) -> Array:
     return jnp.einsum(subscripts, first, second, preferred_element_type=jnp.float32)
 
 
 def _forwards(subscripts: str, first: Array, second: Array) -> tuple[Array, tuple[Array, Array]]:
-    return _narrow_product(subscripts, first, second), (first, second)
+    return _wide_sums(subscripts, first, second), (first, second)
 
 
 def _backwards(subscripts: str, kept: tuple[Array, Array], slope: Array) -> tuple[Array, Array]:
@@ -45,8 +49,8 @@ def _backwards(subscripts: str, kept: tuple[Array, Array], slope: Array) -> tupl
     one, other = axes.split(",")
     slope = slope.astype(first.dtype)
     return (
-        _narrow_product(f"{result},{other}->{one}", slope, second).astype(first.dtype),
-        _narrow_product(f"{result},{one}->{other}", slope, first).astype(second.dtype),
+        _wide_sums(f"{result},{other}->{one}", slope, second).astype(first.dtype),
+        _wide_sums(f"{result},{one}->{other}", slope, first).astype(second.dtype),
     )
 
 
