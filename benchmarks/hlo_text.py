@@ -16,6 +16,9 @@ COUNTED = ("sort", "gather", "scatter", "all-gather", "all-reduce", "all-to-all"
            "collective-permute", "reduce-scatter")  # fmt: skip
 """Operations that an accelerator does slowly, or that make devices wait for each other."""
 
+COLLECTIVES = COUNTED[3:]
+"""Those by which devices exchange numbers."""
+
 _HEADER = re.compile(r"^(ENTRY )?%?([\w.\-]+) \(.*\) -> .*\{$")
 _INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?([\w.\-]+) = (.*)$")
 _ARRAY = re.compile(r"\b([a-z]+\d*)\[([\d,]*)\]\{([\d,]*)(?::([^}]*))?\}")
@@ -53,6 +56,7 @@ class Form(NamedTuple):
             that is unknown); operations without an estimate, such as gathers, are left out.
         logical: bytes of all arrays that operations write.
         padded: bytes that these take up with their padding.
+        exchanged: bytes of the largest array that devices give each other.
         worst: the array that loses most to padding, if any does.
     """
 
@@ -61,6 +65,7 @@ class Form(NamedTuple):
     cycles: int
     logical: int
     padded: int
+    exchanged: int
     worst: Padded | None
 
 
@@ -98,8 +103,17 @@ def read_form(text: str) -> Form:
         cycles=sum(count * repeats.get(name, 1) for name, count in cycles.items()),
         logical=sum(one.logical for one in arrays),
         padded=sum(one.padded for one in arrays),
+        exchanged=max(_exchanged(bodies), default=0),
         worst=worst if worst and worst.padded > worst.logical else None,
     )
+
+
+def _exchanged(bodies: dict[str, list[str]]) -> Iterator[int]:
+    """Return the bytes of every array that a collective operation writes."""
+    for lines in bodies.values():
+        for line in lines:
+            if _operation(line).removesuffix("-start") in COLLECTIVES:
+                yield from (one.logical for one in _arrays(line))
 
 
 def _computations(text: str) -> Iterator[tuple[str, list[str]]]:

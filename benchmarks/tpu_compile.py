@@ -41,6 +41,7 @@ from attnjax.training.step import StepSettings, compiled_train_step
 from attnjax.types import AttentionModel, Batch, Inputs
 from benchmarks.hlo_text import Form, read_form
 from benchmarks.jaxpr_flops import count_flops
+from benchmarks.tpu_gpt import gpt_entries
 
 TOPOLOGY = "v5e:2x2"
 VOCABULARY, EMBEDDING = 13_826, 300
@@ -274,7 +275,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--hidden-size", type=int, default=128, help="of each direction")
     parser.add_argument("--hlo", type=Path, help="folder for the compiled programs' text")
     options = parser.parse_args(arguments)
-    mesh = make_mesh(topology_devices())
+    devices = topology_devices()
+    mesh = make_mesh(devices)
     sizes = {
         "batch_size": options.batch_size,
         "length": options.length,
@@ -282,7 +284,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     problem = make_problem(mesh, **sizes)
     table = []
-    for name, trace in entries(problem).items():
+    for name, trace in (entries(problem) | gpt_entries(devices)).items():
         if options.only and not name.startswith(tuple(options.only)):
             continue
         table.append(compile_entry(name, trace, options.hlo))

@@ -112,6 +112,42 @@ def test_a_torch_row_that_differs_is_refused():
     assert wrong["seconds"] is None
 
 
+@TORCH
+@pytest.mark.slow
+def test_both_gpts_compute_the_same(tmp_path):
+    pytest.importorskip("transformers", reason="the extra `parity` is not installed")
+    path = tmp_path / "numbers.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpt", "--quick", f"--json={path}"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(path.read_text(encoding="utf-8"))
+    names = {(row["name"], row["reference"]) for row in report["rows"]}
+    assert names == {
+        (name, variant)
+        for name in ("train", "train_small", "logits", "classifier")
+        for variant in ("faithful", "tuned", "compiled")
+    }
+    for row in report["rows"]:
+        assert row["gate"]["open"], row
+        assert 0 < row["ratio"]["low"] <= row["ratio"]["median"] <= row["ratio"]["high"]
+
+
+def test_the_interval_of_a_ratio_leaves_out_what_the_sign_test_may():
+    from benchmarks.timing import ratio_of
+
+    times = [3.0, 1.0, 5.0, 2.0, 4.0, 9.0, 7.0, 8.0, 6.0]
+    # Of nine, one at each end: 2 (1 + 9) / 512 = 0.04 is at most 0.05, and 0.18 is not.
+    assert ratio_of(times, [1.0] * 9) == (5.0, 2.0, 8.0)
+    assert ratio_of(times[:5], [2.0] * 5) == (1.5, 0.5, 2.5)
+
+
 def test_lengths_are_those_of_sst():
     from benchmarks.workload import sst_lengths
 

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from attnjax.models.classifier import dropout
+from attnjax.models.gpt.noise import dropout, weight_dropout
+from attnjax.models.gpt.products import product
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.masking import masked_softmax
 
@@ -100,7 +101,7 @@ class Block(nn.Module):
     def weighed(self, x: Float[Array, "L D"], key: Key[Array, ""] | None = None) -> Weighed:
         """Return the states and the weights of every head, as they are before dropout."""
         queries, keys, values = self._parts(x)
-        scores = jnp.einsum("qhd,khd->hqk", queries, keys, preferred_element_type=jnp.float32)
+        scores = product("qhd,khd->hqk", queries, keys)
         weights = causal_softmax(scores / math.sqrt(self.settings.head_width))
         return Weighed(self._mix(x, weights, values, _split(key)), weights)
 
@@ -183,33 +184,3 @@ def causal_softmax(scores: Float[Array, "heads L L"]) -> Float[Array, "heads L L
     """
     where = jnp.broadcast_to(causal(scores.shape[-1])[None], scores.shape)
     return masked_softmax(scores.astype(jnp.float32), where)
-
-
-def weight_dropout(
-    weights: Float[Array, "heads L L"], rate: float, key: Key[Array, ""] | None
-) -> Float[Array, "heads L L"]:
-    """Zero each weight with probability `rate` and scale the others up.
-
-    A position's noise is one 1-D draw under its own key, so it does not depend on how far
-    the sequence is padded.
-
-    Args:
-        weights: of every head.
-        rate: a probability in [0, 1); 0 leaves the weights as they are.
-        key: used once; None leaves the weights as they are.
-
-    Example:
-        >>> dropped = weight_dropout(jnp.ones((2, 8, 8)), 0.5, jax.random.key(0))
-        >>> sorted(set(dropped.ravel().tolist()))
-        [0.0, 2.0]
-    """
-    if key is None or rate == 0.0:
-        return weights
-    heads, length, _ = weights.shape
-
-    def keep(position: Array) -> Bool[Array, "L heads"]:
-        row = jax.random.bernoulli(jax.random.fold_in(key, position), 1.0 - rate, (length * heads,))
-        return row.reshape(length, heads)
-
-    kept = jax.vmap(keep)(jnp.arange(length)).transpose(2, 0, 1)
-    return jnp.where(kept, weights / (1.0 - rate), 0.0)

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from attnjax.errors import DataError
-from attnjax.models.classifier import dropout
 from attnjax.models.gpt.block import DEVIATION
+from attnjax.models.gpt.noise import dropout
+from attnjax.models.gpt.products import product
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.questions import IMPOSSIBLE
 from attnjax.types import Inputs, Output, Params
@@ -86,7 +87,7 @@ def token_logits(
     """
     rows = params["table"][: settings.num_output_rows].astype(settings.compute_dtype)
     states = states.astype(settings.compute_dtype)
-    return jnp.einsum("sld,vd->slv", states, rows, preferred_element_type=jnp.float32)
+    return product("sld,vd->slv", states, rows)
 
 
 def classify_positions(settings: GPTSettings, token_ids: Int[Array, "S L"]) -> Int[Array, " S"]:

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from attnjax.errors import DataError
-from attnjax.models.classifier import dropout
 from attnjax.models.gpt.block import DEVIATION
 from attnjax.models.gpt.heads import init_head, read_output
+from attnjax.models.gpt.noise import dropout
 from attnjax.models.gpt.settings import GPTSettings, check_settings
 from attnjax.models.gpt.stack import Trace, init_blocks, run, run_given, run_traced
 from attnjax.types import AttentionModel, Inputs, Output, Params, States

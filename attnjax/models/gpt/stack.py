@@ -11,6 +11,9 @@ from attnjax.models.gpt.block import Block, Weighed
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.types import Params
 
+UNROLLED = 6
+"""Layers up to which a CPU gets them one after another, without a loop."""
+
 
 class Trace(NamedTuple):
     """Every intermediate of a pass.
@@ -160,4 +163,8 @@ def _scan(
     if settings.recompute:
         # Inside a scan nothing can be merged with the first computation by mistake.
         step = jax.checkpoint(step, prevent_cse=False)
-    return jax.lax.scan(step, embeddings.astype(settings.compute_dtype), layers)
+    # A loop copies what the backward pass needs into arrays of all layers and out of them: on
+    # a CPU a fifth of a training step. What is computed again must stay in a loop, see above.
+    in_a_row = settings.num_layers <= UNROLLED and not settings.recompute
+    unroll = in_a_row and jax.default_backend() == "cpu"
+    return jax.lax.scan(step, embeddings.astype(settings.compute_dtype), layers, unroll=unroll)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from attnjax.data.gpt.held_out import HeldOutBatches
 from attnjax.data.gpt.windows import Documents
-from attnjax.training.gpt.placement import own_rows, place_rows, whole
+from attnjax.training.gpt.placement import fetched, own_rows, place_rows, whole
 from attnjax.types import AnyArray, Params
 
 TokenLossFn = Callable[[Params, Int[AnyArray, "B window"]], Float[Array, "B context"]]
@@ -71,7 +71,11 @@ def compile_token_losses(token_losses: TokenLossFn, mesh: Mesh) -> TokenLossFn:
         >>> compiled(None, np.array([[1, 2]])).tolist()
         [[2.0]]
     """
-    return jax.jit(token_losses, out_shardings=whole(mesh))
+
+    def losses(params: Params, tokens: Int[AnyArray, "B window"]) -> Float[Array, "B context"]:
+        return token_losses(fetched(params, mesh), tokens)
+
+    return jax.jit(losses, out_shardings=whole(mesh))
 
 
 def held_out_totals(

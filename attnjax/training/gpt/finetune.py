@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from attnjax.data.gpt.rows import RowBatch, RowPlan, num_rows, row_iterator
 from attnjax.training.gpt.metrics import Labels, MetricName, predicted, prediction_loss, task_scores
 from attnjax.training.gpt.optimizer import build_gpt_optimizer
-from attnjax.training.gpt.placement import gpt_mesh, own_rows, place_rows, whole
+from attnjax.training.gpt.placement import fetched, gpt_mesh, own_rows, place_rows, whole
 from attnjax.training.gpt.predict import predict_rows
 from attnjax.training.gpt.settings import FinetuneSettings
 from attnjax.training.gpt.step import Loss, StepFn, compile_gpt_step, placed_state
@@ -173,7 +173,9 @@ def finetune(
         log_every=settings.log_every,
         mesh=mesh,
     )
-    logits = jax.jit(model.logits, out_shardings=whole(mesh))
+    logits = jax.jit(
+        lambda params, rows: model.logits(fetched(params, mesh), rows), out_shardings=whole(mesh)
+    )
     run = _Run(model, task, settings, plan, row_iterator(plan), step, logits, mesh)
     snapshot = run_program(
         _program(run),

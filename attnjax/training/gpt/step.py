@@ -10,7 +10,7 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Key
 
-from attnjax.training.gpt.placement import state_shardings, whole
+from attnjax.training.gpt.placement import fetched, state_shardings, whole
 from attnjax.training.state import TrainState, initial_state
 from attnjax.training.step import StepMetrics
 from attnjax.types import Params
@@ -41,6 +41,7 @@ def gpt_step(
     loss_fn: LossFn,
     optimizer: optax.GradientTransformation,
     log_every: int,
+    mesh: Mesh | None = None,
 ) -> tuple[TrainState, StepMetrics]:
     """Return the state after one more batch, and what was measured.
 
@@ -50,6 +51,8 @@ def gpt_step(
         loss_fn: of the model.
         optimizer: from gradients to updates; its `update` is given the params.
         log_every: steps after which the mean loss starts anew.
+        mesh: over whose `model` axis the state is split; the weights are fetched once for
+            the pass, and of the gradients each device gets back its part. None: one device.
 
     Returns:
         The new state; the loss, its mean since the last logged step, the norm of the
@@ -69,7 +72,12 @@ def gpt_step(
         loss = loss_fn(params, batch, key)
         return loss.total, dict(loss.parts or {})
 
-    (loss, parts), gradients = jax.value_and_grad(total, has_aux=True)(state.params)
+    params = state.params if mesh is None else fetched(state.params, mesh)
+    (loss, parts), gradients = jax.value_and_grad(total, has_aux=True)(params)
+    if mesh is not None:
+        # Whole first: otherwise the compiler splits the backward pass as they are split.
+        places = state_shardings(gradients, mesh)
+        gradients = jax.lax.with_sharding_constraint(fetched(gradients, mesh), places)
     updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
     fresh = state.step % log_every == 0
     window_loss = jnp.where(fresh, 0.0, state.window_loss) + loss
@@ -117,7 +125,7 @@ def compile_gpt_step(
         >>> step.lower(shapes, jax.ShapeDtypeStruct((3,), jnp.float32)).out_info[0].step.shape
         ()
     """
-    step = partial(gpt_step, loss_fn=loss_fn, optimizer=optimizer, log_every=log_every)
+    step = partial(gpt_step, loss_fn=loss_fn, optimizer=optimizer, log_every=log_every, mesh=mesh)
     places = (state_shardings(state, mesh), whole(mesh))
     return jax.jit(step, donate_argnums=0, out_shardings=places)
 

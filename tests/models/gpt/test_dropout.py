@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from attnjax.models.gpt.block import weight_dropout
 from attnjax.models.gpt.inputs import gpt_inputs
+from attnjax.models.gpt.noise import weight_dropout
 from attnjax.outputs import encode_inputs
 from tests.models.gpt.tiny import CLASSIFY, LENGTH, START, tiny
 
