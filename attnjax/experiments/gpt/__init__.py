@@ -1,0 +1,1 @@
+"""Runs of a GPT: pre-training, fine-tuning on a task, and the paper's analyses."""
