@@ -1,1 +1,1 @@
-"""Runs of a GPT: pre-training, fine-tuning on a task, and the paper's analyses."""
+"""The runs of a GPT: pre-training, and fine-tuning on a task."""

@@ -1,1 +1,1 @@
-"""The reports of a GPT's runs."""
+"""The reports of the runs of a GPT."""

@@ -215,9 +215,8 @@ def glance(results: dict[str, Any]) -> list[tuple[str, str]]:
         ]
     for name, one in results["tests"].get("zero_shot", {}).get("tasks", {}).items():
         if one["points"]:
-            last = as_estimate(
-                {"mean": one["points"][-1]["score"], "ci95": one["points"][-1]["ci95"]}
-            )
+            point = one["points"][-1]
+            last = as_estimate({"mean": point["score"], "ci95": point["ci95"]})
             found.append((f"{TASK_NAMES.get(name, name)}, zero-shot", with_interval(last, 3)))
     return found
 
