@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from attnjax.experiments.stage import Stage
 
 
+@runtime_checkable
 class Work(Protocol):
     """A run in progress, as the runner knows it; its stages know more of it."""
 
