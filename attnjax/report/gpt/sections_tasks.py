@@ -242,7 +242,7 @@ def zero_shot_section(analysis: Mapping[str, Any]) -> Section:
 
 def _notes_table(analysis: Mapping[str, Any]) -> Table:
     rows = [
-        (TASK_NAMES.get(name, name), reason, count(number_of))
+        (TASK_NAMES.get(str(name), str(name)), str(reason), count(number_of))
         for name, one in analysis["tasks"].items()
         for reason, number_of in one["notes"].items()
         if number_of

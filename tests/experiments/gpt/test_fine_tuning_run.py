@@ -1,0 +1,296 @@
+"""Whole fine-tunings through the command: what they leave, and what they refuse."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from attnjax.cli import main
+from tests.experiments.gpt import toy_fine_tuning as toy
+
+ROOT = Path(__file__).resolve().parents[3]
+CONFIG = Path(toy.__file__)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("ATTNJAX_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def run(workdir, **fields):
+    """Run the command on the toy config; fields are given with _ for the dot between sections."""
+    given = [f"--config.{name.replace('__', '.')}={value}" for name, value in fields.items()]
+    return main([f"--config={CONFIG}", f"--workdir={workdir}", *given], root=ROOT)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Toy files of every kind of task, weights, and two pre-trainings."""
+    folder = tmp_path_factory.mktemp("files")
+    for write in (toy.write_sst2, toy.write_cola, toy.write_stsb, toy.write_dream):
+        write(folder / "data")
+    toy.write_weights(folder / "weights")
+    toy.write_pretraining(folder / "pretrained")
+    toy.write_pretraining(folder / "lstm", lstm_units=6)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, files):
+    """A finished run with every analysis."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    code = run(
+        folder,
+        fine_tuning__dir=files / "data",
+        fine_tuning__start=files / "pretrained",
+        analyses="ablations,layers,zero_shot",
+        ablations__lstm=files / "lstm",
+        zero_shot__tasks="cola,sst2,dream",
+    )
+    assert code == 0
+    return folder
+
+
+def results_of(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def test_scores_are_those_of_the_rows(finished):
+    found = results_of(finished)["tests"]["fine_tuning"]["sst2"]
+    labels = np.array([label for _, label in toy.texts(24, 1)])
+    scores = []
+    for seed, one in enumerate(found["seeds"]):
+        rows = pq.read_table(finished / "stages" / f"fine_tune_seed{seed}.parquet").to_pydict()
+        logits = np.array(rows["logits"])
+        assert rows["label"] == labels.tolist()
+        assert rows["prediction"] == logits.argmax(axis=1).tolist()
+        scores.append(np.mean(logits.argmax(axis=1) == labels))
+        assert one == {"seed": seed, "accuracy": pytest.approx(scores[-1])}
+    assert found["metric"] == "accuracy"
+    assert found["scores"]["accuracy"]["mean"] == pytest.approx(np.mean(scores))
+    assert found["scores"]["accuracy"]["std"] == pytest.approx(np.std(scores))
+    train = np.array([label for _, label in toy.texts(24, 0)])
+    majority = np.bincount(train).argmax()
+    assert found["without_learning"]["accuracy"] == np.mean(labels == majority)
+
+
+def test_rows_are_counted(finished):
+    dataset = results_of(finished)["dataset"]
+    # One in twenty of 24 training texts is the dev split; dev is GLUE's name of what is test.
+    assert dataset["splits"] == {"train": 23, "dev": 1, "test": 24}
+    assert dataset["truncated"]["train"] == {
+        "texts cut to the context": 0,
+        "tokens cut off": 0,
+    }
+
+
+def test_ablations_are_paired_by_seed(finished):
+    found = results_of(finished)["tests"]
+    full, *others = found["ablations"]["variants"]
+    assert [one["name"] for one in others] == ["no_pretraining", "no_auxiliary", "lstm"]
+    assert full["seeds"] == found["fine_tuning"]["sst2"]["seeds"]
+    for one in others:
+        expected = [
+            mine["accuracy"] - theirs["accuracy"]
+            for mine, theirs in zip(one["seeds"], full["seeds"], strict=True)
+        ]
+        difference = one["difference"]["accuracy"]
+        assert difference["differences"] == pytest.approx(expected)
+        # Student's t of one degree of freedom at 0.975 is 12.7062.
+        half = 12.7062 * np.std(expected, ddof=1) / np.sqrt(2)
+        low, high = difference["ci95"]
+        assert high - low == pytest.approx(2 * half, abs=1e-4)
+
+
+def test_what_each_variant_starts_from(finished):
+    def fresh(stage):
+        return json.loads((finished / "stages" / f"{stage}_seed0.json").read_text())["summary"][
+            "fresh"
+        ]
+
+    assert fresh("fine_tune") == ["task layer"]
+    assert fresh("no_auxiliary") == ["task layer"]
+    assert fresh("lstm") == ["task layer"]
+    assert fresh("no_pretraining") == ["table", "block 0", "block 1", "task layer"]
+    assert fresh("layers_0") == ["block 0", "block 1", "task layer"]
+    assert fresh("layers_1") == ["block 1", "task layer"]
+
+
+def test_layers_share_the_stages_at_their_ends(finished):
+    found = results_of(finished)["tests"]
+    layers = {one["name"]: one for one in found["layers"]["variants"]}
+    ablations = {one["name"]: one for one in found["ablations"]["variants"]}
+    assert list(layers) == [-1, 0, 1, 2]
+    assert layers[-1]["seeds"] == ablations["no_pretraining"]["seeds"]
+    assert layers[2]["seeds"] == ablations["fine_tune"]["seeds"]
+    assert not (finished / "stages" / "layers_2_seed0.json").exists()
+
+
+def test_zero_shot_follows_the_pre_training(finished):
+    found = results_of(finished)["tests"]["zero_shot"]
+    assert found["steps"] == [0, 2, 5]
+    assert set(found["tasks"]) == {"cola", "sst2", "dream"}
+    for name, one in found["tasks"].items():
+        assert [point["step"] for point in one["points"]] == [0, 2, 5]
+        for point in one["points"]:
+            if point["score"] is not None:
+                best = 1.0 if one["best"] is None else one["best"]
+                relative = (point["score"] - one["chance"]) / (best - one["chance"])
+                assert point["relative"] == pytest.approx(relative), name
+    assert found["tasks"]["dream"]["chance"] == pytest.approx(1 / 3)
+
+
+def test_the_page_has_every_section_and_how_to_read_it(finished):
+    page = (finished / "report.html").read_text()
+    for anchor in ("rows", "fine_tuning", "ablations", "layers", "zero_shot"):
+        assert f'<section id="{anchor}">' in page
+    assert page.count("How to read this") == 5
+    assert {one.stem for one in (finished / "figures").glob("*.svg")} == {
+        "ablations",
+        "layers",
+        "zero_shot",
+    }
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_only_the_model_on_trial_keeps_its_checkpoints(finished):
+    kept = sorted(one.name for one in (finished / "checkpoints").iterdir())
+    # The last training's are there until another command comes.
+    assert kept[0] == "fine_tune_seed0"
+    assert len(kept) <= 2
+
+
+def test_more_seeds_train_only_what_is_new(finished, files, capsys, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    before = results_of(copy)["tests"]["fine_tuning"]["sst2"]["seeds"]
+    capsys.readouterr()
+    given = {"fine_tuning__dir": files / "data", "fine_tuning__start": files / "pretrained"}
+    assert run(copy, **given, fine_tuning__seeds=3) == 0
+    said = capsys.readouterr().err
+    assert "fine_tune_seed1: finished before" in said
+    assert "fine_tune_seed2 ..." in said
+    after = results_of(copy)["tests"]["fine_tuning"]["sst2"]["seeds"]
+    assert after[:2] == before
+    assert len(after) == 3
+
+
+@pytest.mark.parametrize("task", ["cola", "stsb", "dream"])
+def test_every_kind_of_task_runs(task, files, tmp_path):
+    code = run(
+        tmp_path / "run",
+        fine_tuning__task=task,
+        fine_tuning__dir=files / "data",
+        fine_tuning__start=files / "weights",
+        fine_tuning__seeds=1,
+        fine_tuning__epochs=1,
+        fine_tuning__batch_size=4,
+        fine_tuning__max_length=20,
+    )
+    assert code == 0
+    found = results_of(tmp_path / "run")
+    summary = found["tests"]["fine_tuning"][task]
+    expected = {"cola": "matthews", "stsb": "pearson", "dream": "accuracy"}[task]
+    assert summary["metric"] == expected
+    rows = pq.read_table(tmp_path / "run" / "stages" / "fine_tune_seed0.parquet").to_pydict()
+    assert len(rows["logits"][0]) == {"cola": 2, "stsb": 6, "dream": 3}[task]
+    if task == "stsb":
+        logits = np.array(rows["logits"], np.float64)
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        assert rows["prediction"] == pytest.approx((chances @ np.arange(6)).tolist())
+    if task == "dream":
+        assert found["dataset"]["truncated"]["train"]["texts cut to the context"] > 0
+
+
+def refused(capsys, code, folder):
+    """Return the one message of a refused command, which has written no results."""
+    assert code == 2
+    assert not (folder / "stages").exists()
+    return capsys.readouterr().err
+
+
+def test_missing_columns_are_named(files, tmp_path, capsys):
+    place = tmp_path / "data" / "glue" / "RTE"
+    place.mkdir(parents=True)
+    for part in ("train", "dev"):
+        (place / f"{part}.tsv").write_text("index\tsentence1\tlabel\n0\ta\tentailment\n")
+    code = run(
+        tmp_path / "run",
+        fine_tuning__task="rte",
+        fine_tuning__dir=tmp_path / "data",
+        fine_tuning__start=files / "weights",
+    )
+    said = refused(capsys, code, tmp_path / "run")
+    assert "no column sentence2" in said
+    assert said.count("no column") == 2
+
+
+def test_a_number_of_choices_that_varies_is_named(files, tmp_path, capsys):
+    toy.write_dream(tmp_path / "data")
+    path = tmp_path / "data" / "dream" / "train.json.gz"
+    path.unlink()
+    asked = [{"question": "what?", "choice": ["a", "b"], "answer": "a"}]
+    path.with_suffix("").write_text(json.dumps([[["M: a day"], asked, "one"]]))
+    code = run(
+        tmp_path / "run",
+        fine_tuning__task="dream",
+        fine_tuning__dir=tmp_path / "data",
+        fine_tuning__start=files / "weights",
+    )
+    said = refused(capsys, code, tmp_path / "run")
+    assert "dialogue 1, question 1" in said
+    assert "2 choices; expected 3 for every question" in said
+
+
+def test_a_missing_start_is_named(files, tmp_path, capsys):
+    given = {"fine_tuning__dir": files / "data", "fine_tuning__start": tmp_path / "nowhere"}
+    said = refused(capsys, run(tmp_path / "run", **given), tmp_path / "run")
+    assert "nowhere" in said
+    assert "no such folder" in said
+
+
+def test_weights_of_another_tokenizer_are_refused(files, tmp_path, capsys):
+    from attnjax.data.gpt.byte_pairs import write_byte_pairs
+    from attnjax.data.gpt.trained_pairs import train_byte_pairs
+
+    write_byte_pairs(train_byte_pairs(["one two three two one two"], 40), tmp_path / "other")
+    given = {
+        "fine_tuning__dir": files / "data",
+        "fine_tuning__start": files / "pretrained",
+        "tokenizer__dir": tmp_path / "other",
+    }
+    said = refused(capsys, run(tmp_path / "run", **given), tmp_path / "run")
+    assert "config.tokenizer.dir" in said
+    assert "the tokenizer that the weights were trained with" in said
+
+
+def test_several_mistakes_are_told_together(files, tmp_path, capsys):
+    code = run(
+        tmp_path / "run",
+        fine_tuning__dir=tmp_path,
+        fine_tuning__start=files / "pretrained",
+        analyses="ablations,zero_shot",
+        ablations__lstm=files / "pretrained",
+        zero_shot__tasks="winograd",
+    )
+    said = refused(capsys, code, tmp_path / "run")
+    assert "a transformer in" in said
+    assert "config.zero_shot.winograd" in said
+    assert str(tmp_path) in said
+
+
+def test_too_many_layers_are_refused(files, tmp_path, capsys):
+    code = run(
+        tmp_path / "run",
+        fine_tuning__dir=files / "data",
+        fine_tuning__start=files / "pretrained",
+        fine_tuning__layers=7,
+        layers__counts="1,9",
+    )
+    said = refused(capsys, code, tmp_path / "run")
+    assert "config.fine_tuning.layers: found 7; expected at most the 2 layers" in said
+    assert "config.layers.counts: found 9" in said
