@@ -294,3 +294,22 @@ def test_too_many_layers_are_refused(files, tmp_path, capsys):
     said = refused(capsys, code, tmp_path / "run")
     assert "config.fine_tuning.layers: found 7; expected at most the 2 layers" in said
     assert "config.layers.counts: found 9" in said
+
+
+def test_zero_shot_alone_fine_tunes_nothing(files, tmp_path):
+    schemas = [f"{a} saw {b} as he left the play.\nhe\n{a},{b}\n{a}" for a, b in ("xy", "yz", "zx")]
+    (tmp_path / "schemas.txt").write_text("\n\n".join(schemas))
+    code = run(
+        tmp_path / "run",
+        fine_tuning__start=files / "weights",
+        analyses="zero_shot",
+        zero_shot__tasks="winograd",
+        zero_shot__winograd=tmp_path / "schemas.txt",
+    )
+    assert code == 0
+    found = results_of(tmp_path / "run")
+    assert list(found["tests"]) == ["zero_shot"]
+    # The folder does not say after how many steps: there is the last point alone.
+    [point] = found["tests"]["zero_shot"]["tasks"]["winograd"]["points"]
+    assert point["score"] in (0.0, pytest.approx(1 / 3), pytest.approx(2 / 3), 1.0)
+    assert not (tmp_path / "run" / "checkpoints").exists()
