@@ -130,7 +130,7 @@ def zero_shot(trial: FineTuningTrial) -> Result:
     def params_at(step: int) -> Params:
         if step == last:
             return _language_params(trial, start)
-        if step == 0:
+        if step not in between:
             key = jax.random.key(trial.config.seed)
             return jax.jit(partial(init_params, trial.data.settings))(key)
         return _language_params(trial, read_pretrained(folder, step=step))
