@@ -83,7 +83,15 @@ def ablation_findings(analysis: Mapping[str, Any]) -> Findings:
         part_sentence(METRICS[metric], as_estimate(one["difference"][metric]), one["name"])
         for one in others
     ]
-    return Findings(tuple(follows), _seed_caveats(analysis, len(full["seeds"])))
+    caveats = _seed_caveats(analysis, len(full["seeds"]))
+    return Findings(
+        tuple(follows),
+        (
+            *caveats,
+            "Whether the auxiliary loss helps depends on how many rows there are: in the paper it "
+            "helps on larger data sets and hurts on smaller ones.",
+        ),
+    )
 
 
 def part_sentence(score: str, difference: Estimate, name: str) -> str:
@@ -128,11 +136,11 @@ _WITHOUT = {
 
 
 def _seed_caveats(analysis: Mapping[str, Any], seeds: int) -> tuple[str, ...]:
+    task = TASK_NAMES.get(analysis["task"], analysis["task"])
     caveats = [
         "The intervals are over seeds, on these test rows: other test rows would move all "
         "trainings together, and their differences a little.",
-        f"{TASK_NAMES.get(analysis['task'], analysis['task'])} is one task. In the paper, the "
-        "auxiliary loss helps on larger data sets and hurts on smaller ones.",
+        f"{task} is one task: on another one the same parts may be worth more or less.",
     ]
     if seeds < 2:
         caveats.insert(0, "With one seed no difference can be told apart from chance.")

@@ -33,20 +33,20 @@ def sentences(count, length=2):
 
 def test_a_dev_split_is_cut_from_train_where_there_is_none():
     texts = [Example((f"text {number}",), label=0) for number in range(40)]
-    splits = split_examples(found("cola", train=texts, test=texts[:1]), limit=0, seed=0)
+    splits = split_examples(found("cola", train=texts, test=texts[:1]), seed=0)
     assert list(splits) == ["train", "dev", "test"]
     # One in twenty of 40.
     assert len(splits["dev"]) == 2
     both = sorted([*splits["train"], *splits["dev"]], key=lambda one: int(one.texts[0][5:]))
     assert both == texts
-    again = split_examples(found("cola", train=texts, test=texts[:1]), limit=0, seed=0)
-    other = split_examples(found("cola", train=texts, test=texts[:1]), limit=0, seed=1)
+    again = split_examples(found("cola", train=texts, test=texts[:1]), seed=0)
+    other = split_examples(found("cola", train=texts, test=texts[:1]), seed=1)
     assert splits["dev"] == again["dev"] != other["dev"]
 
 
 def test_a_dev_split_that_is_there_is_kept():
     splits = split_examples(
-        found("stsb", train=sentences(4), dev=sentences(3), test=sentences(2)), limit=0, seed=0
+        found("stsb", train=sentences(4), dev=sentences(3), test=sentences(2)), seed=0
     )
     assert [len(one) for one in splits.values()] == [4, 3, 2]
 
@@ -56,7 +56,8 @@ def test_a_limit_draws_from_each_split_and_is_counted():
         "cola", found("cola", train=sentences(40), test=sentences(9)), WORDS, context=16, limit=8
     )
     assert rows.counts["splits"] == {"train": 8, "dev": 2, "test": 8}
-    assert rows.counts["left_out_by_limit"] == {"train": 32, "test": 1}
+    # Two of the 40 are the dev split.
+    assert rows.counts["left_out_by_limit"] == {"train": 30, "dev": 0, "test": 1}
     assert rows.counts["dropped"] == {"no label": 3}
     assert rows.counts["notes"][0] == "a note"
 
@@ -65,7 +66,7 @@ def test_a_limit_draws_from_each_split_and_is_counted():
 def test_a_task_without_texts_is_refused(missing):
     splits = {"train": sentences(4), "test": sentences(4)} | {missing: []}
     with pytest.raises(DataError, match=f"no {missing} texts"):
-        split_examples(found("cola", **splits), limit=0, seed=0)
+        split_examples(found("cola", **splits), seed=0)
 
 
 def test_rows_have_the_length_of_the_longest_and_the_model_as_many_positions():
