@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from attnjax.measures.ngrams import (
-    Tokens,
+    Text,
     Trigram,
     kneser_ney,
     probabilities,
@@ -27,7 +27,7 @@ def perplexity(chances: Float[np.ndarray, " n"]) -> float:
     return math.exp(-float(np.mean(np.log(chances))))
 
 
-def trigram_perplexity(model: Trigram, documents: list[Tokens]) -> float:
+def trigram_perplexity(model: Trigram, documents: list[Text]) -> float:
     """Return the perplexity of all pieces of documents that have two before them."""
     chances = [
         probabilities(model, text[:-2], text[1:-1], text[2:]) for text in documents if len(text) > 2
@@ -35,7 +35,7 @@ def trigram_perplexity(model: Trigram, documents: list[Tokens]) -> float:
     return perplexity(np.concatenate(chances))
 
 
-def unigram_perplexity(chances: Float[np.ndarray, " V"], documents: list[Tokens]) -> float:
+def unigram_perplexity(chances: Float[np.ndarray, " V"], documents: list[Text]) -> float:
     """Return the perplexity of the same pieces under a unigram."""
     return perplexity(chances[np.concatenate([text[2:] for text in documents])])
 

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -68,18 +69,18 @@ def test_the_results_are_those_of_the_documents(finished, results, books):
 
 
 def test_the_model_has_learnt_and_the_unigram_is_that_of_counts(finished, results):
-    files = {
-        part: open_tokens(finished / "tokens" / f"{part}.bin") for part in ("train", "held_out")
-    }
+    train, held_out = (
+        np.asarray(open_tokens(finished / "tokens" / f"{part}.bin").tokens).tolist()
+        for part in ("train", "held_out")
+    )
     counted = results["language_model"]["yardsticks"]
-    texts = [np.asarray(files["train"].tokens)]
-    seen = np.concatenate(texts)[: counted["tokens"]].tolist()
+    seen = train[: counted["tokens"]]
     size = results["tokenizer"]["num_pieces"]
     counts = Counter(seen)
     held = held_out[1:]
     cost = -sum(math.log((counts[one] + 1) / (len(seen) + size)) for one in held)
     assert counted["unigram"]["perplexity"] == pytest.approx(math.exp(cost / len(held)))
-    assert results["language_model"]["perplexity"] < 0.7 * counted["unigram"]["perplexity"]
+    assert results["language_model"]["perplexity"] < 0.8 * counted["unigram"]["perplexity"]
 
 
 def test_the_folder_is_all_that_fine_tuning_needs(finished, results):
@@ -100,7 +101,7 @@ def test_the_report_shows_what_was_found(finished, results):
     page = (finished / "report.html").read_text()
     for text in ("What the model writes", "Held-out documents", "bits per character", "third"):
         assert text in page
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "//" not in page  # no address: nothing is fetched
     assert (finished / "figures" / "language_model_curve.svg").is_file()
     (sample,) = results["language_model"]["samples"]
     assert sample["prompt"].split()[0] in book(2, 1).lower()
@@ -163,6 +164,12 @@ def test_too_little_text_is_said_and_the_tokens_stay(books, tmp_path, capsys):
     assert (tmp_path / "run" / "stages" / "tokens.json").is_file()
 
 
+def test_a_warm_up_longer_than_the_training_is_said(books, tmp_path, capsys):
+    more = ["--config.pretraining.num_steps=0", "--config.pretraining.warmup_steps=999"]
+    assert run(books, tmp_path / "run", *more) == 2
+    assert "pretraining.warmup_steps: found 999" in capsys.readouterr().err
+
+
 def test_tokens_of_another_vocabulary_are_refused(finished, books, tmp_path, capsys):
     cache = tmp_path / "cache"
     shutil.copytree(finished / "tokens", cache)
@@ -222,3 +229,52 @@ def test_a_killed_run_ends_as_one_that_was_not(finished, books, tmp_path):
 def _timeless(journal: Path) -> list[dict]:
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     return [{name: one for name, one in line.items() if "second" not in name} for line in lines]
+
+
+@pytest.mark.slow
+def test_split_over_devices_the_numbers_are_those_of_one(finished, books, tmp_path):
+    folder = tmp_path / "run"
+    more = ["--config.pretraining.data_devices=2", "--config.pretraining.model_devices=2"]
+    command = [sys.executable, str(ROOT / "train.py"), *arguments(books, folder, *more)]
+    devices = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    done = subprocess.run(
+        command, env=environment(None) | devices, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    _assert_near(folder, finished)
+    summary = json.loads((folder / "stages" / "pretrain.json").read_text())["summary"]
+    assert summary["devices"] == {"data": 2, "model": 2}
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_does(finished, books, tmp_path):
+    folder = tmp_path / "run"
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        coordinator = f"--config.hosts.coordinator=localhost:{free.getsockname()[1]}"
+    hosts = [coordinator, "--config.hosts.count=2"]
+    processes = [
+        subprocess.Popen(
+            [
+                *(sys.executable, str(ROOT / "train.py")),
+                *arguments(books, folder, *hosts, f"--config.hosts.process={number}"),
+            ],
+            env=environment(None) | {"JAX_NUM_CPU_DEVICES": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    printed = [process.communicate(timeout=400) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], printed
+    assert "report:" in printed[0][0]
+    assert "report:" not in printed[1][0]
+    _assert_near(folder, finished)
+
+
+def _assert_near(folder: Path, other: Path) -> None:
+    """Sums over devices are taken in another order, so the last bits differ."""
+    found, expected = (read_pretrained(one).weights.arrays for one in (folder, other))
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, atol=2e-4, err_msg=name)

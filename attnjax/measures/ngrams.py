@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 
 Tokens = Integer[np.ndarray, " n"]
+Text = Integer[np.ndarray, "_"]
+"""Tokens of one of several documents, each of its own length."""
 
 
 class Counts(NamedTuple):
@@ -66,7 +68,7 @@ def unigram(tokens: Tokens, vocabulary_size: int) -> Float[np.ndarray, " V"]:
     return counts / counts.sum()
 
 
-def kneser_ney(documents: Sequence[Tokens], vocabulary_size: int) -> Trigram:
+def kneser_ney(documents: Sequence[Text], vocabulary_size: int) -> Trigram:
     """Return the interpolated Kneser-Ney trigram of documents.
 
     Trigrams are counted as they occur; a bigram counts for each piece that it follows, a

@@ -75,6 +75,7 @@ def write_results(work: PretrainingWork, names: list[str]) -> dict[str, Any]:
             "steps": pretrained["steps"],
             "tokens_seen": pretrained["tokens_seen"],
             "epochs_seen": pretrained["epochs_seen"],
+            "evaluation_limit": config.pretraining.evaluation_limit,
             "curve": curve_of(lines, config.pretraining.batch_size * config.gpt.context),
             "speed": speed_of(lines),
             "yardsticks": found["yardsticks"],

@@ -10,7 +10,7 @@ from attnjax.experiments.gpt.corpus_stages import documents_of
 from attnjax.experiments.gpt.pretraining_work import PretrainingWork
 from attnjax.experiments.result import Result
 from attnjax.measures.ngrams import (
-    Tokens,
+    Text,
     Trigram,
     kneser_ney,
     trigram_costs,
@@ -55,7 +55,7 @@ def yardsticks_stage(work: PretrainingWork) -> Result:
     )
 
 
-def texts_of(documents: Documents) -> list[Tokens]:
+def texts_of(documents: Documents) -> list[Text]:
     """Return the tokens of each document, mapped.
 
     Args:
@@ -70,7 +70,7 @@ def texts_of(documents: Documents) -> list[Tokens]:
     return [documents.tokens[span.start : span.end] for span in documents.spans]
 
 
-def first_tokens(texts: Sequence[Tokens], count: int) -> list[Tokens]:
+def first_tokens(texts: Sequence[Text], count: int) -> list[Text]:
     """Return the first tokens of texts, the last text cut.
 
     Args:
@@ -82,7 +82,7 @@ def first_tokens(texts: Sequence[Tokens], count: int) -> list[Tokens]:
         >>> [text.tolist() for text in first_tokens(texts, 4)]
         [[0, 1, 2], [0]]
     """
-    found: list[Tokens] = []
+    found: list[Text] = []
     for text in texts:
         if count <= 0:
             break

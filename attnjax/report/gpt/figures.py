@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from attnjax.report.style import COLOURS, MUTED, Drawing, draw, new_figure, tidy
 
@@ -41,8 +42,8 @@ def curve_drawing(language_model: Mapping[str, Any]) -> Drawing:
     _trigram(axes, yardsticks["trigram_curve"], last=max([1, *(one["tokens"] for one in held_out)]))
     unigram = yardsticks["unigram"]["perplexity"]
     axes.axhline(unigram, color=MUTED, linestyle=(0, (1, 1.5)), linewidth=1.4, label="unigram")
-    axes.set_yscale("log")
-    axes.set_xlabel("tokens that the model was trained on (the trigram: was counted on)")
+    _scales(axes)
+    axes.set_xlabel("tokens that the model was trained on, or the trigram counted on")
     axes.set_ylabel("perplexity")
     axes.legend(loc="upper right", fontsize=9)
     tidy(axes, grid="both")
@@ -64,3 +65,13 @@ def _trigram(axes: Axes, points: list[dict[str, Any]], *, last: int) -> None:
     style: dict[str, Any] = {"color": COLOURS[3], "linestyle": "--", "linewidth": 1.4}
     axes.plot([*xs, max(last, xs[-1])], [*ys, ys[-1]], label="trigram", **style)
     axes.plot(xs, ys, color=COLOURS[3], linestyle="", marker="s", markersize=4)
+
+
+def _scales(axes: Axes) -> None:
+    """Write numbers out: powers would need formulas, which the page's font does not have."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

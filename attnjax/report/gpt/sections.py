@@ -19,8 +19,13 @@ def curve_section(results: dict[str, Any]) -> Section:
     found = results["language_model"]
     yardsticks = found["yardsticks"]
     notes = ()
-    if yardsticks["tokens"] < yardsticks["tokens_seen_by_model"]:
+    if limit := found["evaluation_limit"]:
         notes = (
+            f"On the way the model was judged by the first {limit:,} tokens of each held-out "
+            "document, to save time; all other numbers are of whole documents.",
+        )
+    if yardsticks["tokens"] < yardsticks["tokens_seen_by_model"]:
+        notes += (
             f"The n-grams were counted on {yardsticks['tokens']:,} tokens, once each: "
             + (
                 "a limit of the config (yardsticks.limit)."
