@@ -119,8 +119,8 @@ def part_sentence(score: str, difference: Estimate, name: str) -> str:
         )
     if found in ("ahead", "behind"):
         word, sign = ("higher", 1) if found == "ahead" else ("lower", -1)
-        ends = sorted(sign * (each or 0.0) for each in (difference.low, difference.high))
-        shown = Estimate(sign * difference.value, *ends)
+        low, high = sorted(sign * (each or 0.0) for each in (difference.low, difference.high))
+        shown = Estimate(sign * difference.value, low, high)
         return f"{how} {score} is {word}: by {with_interval(shown, 3)}."
     return (
         f"{how} {score} cannot be told apart from the full model's: the difference is "

@@ -1,56 +1,21 @@
-"""Whole fine-tunings through the command: what they leave, and what they refuse."""
+"""Whole fine-tunings through the command: what they leave."""
 
+import itertools
 import json
-from pathlib import Path
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from ml_collections import ConfigDict
 
 from attnjax.cli import main
+from attnjax.config import resolve
+from attnjax.experiments.runner import run_stages
+from attnjax.training.host import Interrupted
 from tests.experiments.gpt import toy_fine_tuning as toy
-
-ROOT = Path(__file__).resolve().parents[3]
-CONFIG = Path(toy.__file__)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("ATTNJAX_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-def run(workdir, **fields):
-    """Run the command on the toy config; fields are given with _ for the dot between sections."""
-    given = [f"--config.{name.replace('__', '.')}={value}" for name, value in fields.items()]
-    return main([f"--config={CONFIG}", f"--workdir={workdir}", *given], root=ROOT)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Toy files of every kind of task, weights, and two pre-trainings."""
-    folder = tmp_path_factory.mktemp("files")
-    for write in (toy.write_sst2, toy.write_cola, toy.write_stsb, toy.write_dream):
-        write(folder / "data")
-    toy.write_weights(folder / "weights")
-    toy.write_pretraining(folder / "pretrained")
-    toy.write_pretraining(folder / "lstm", lstm_units=6)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, files):
-    """A finished run with every analysis."""
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    code = run(
-        folder,
-        fine_tuning__dir=files / "data",
-        fine_tuning__start=files / "pretrained",
-        analyses="ablations,layers,zero_shot",
-        ablations__lstm=files / "lstm",
-        zero_shot__tasks="cola,sst2,dream",
-    )
-    assert code == 0
-    return folder
+from tests.experiments.gpt.toy_fine_tuning import ROOT, run
+from tests.toy_books import write_books
 
 
 def results_of(folder):
@@ -163,8 +128,6 @@ def test_only_the_model_on_trial_keeps_its_checkpoints(finished):
 
 
 def test_more_seeds_train_only_what_is_new(finished, files, capsys, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     before = results_of(copy)["tests"]["fine_tuning"]["sst2"]["seeds"]
@@ -206,96 +169,6 @@ def test_every_kind_of_task_runs(task, files, tmp_path):
         assert found["dataset"]["truncated"]["train"]["texts cut to the context"] > 0
 
 
-def refused(capsys, code, folder):
-    """Return the one message of a refused command, which has written no results."""
-    assert code == 2
-    assert not (folder / "stages").exists()
-    return capsys.readouterr().err
-
-
-def test_missing_columns_are_named(files, tmp_path, capsys):
-    place = tmp_path / "data" / "glue" / "RTE"
-    place.mkdir(parents=True)
-    for part in ("train", "dev"):
-        (place / f"{part}.tsv").write_text("index\tsentence1\tlabel\n0\ta\tentailment\n")
-    code = run(
-        tmp_path / "run",
-        fine_tuning__task="rte",
-        fine_tuning__dir=tmp_path / "data",
-        fine_tuning__start=files / "weights",
-    )
-    said = refused(capsys, code, tmp_path / "run")
-    assert "no column sentence2" in said
-    assert said.count("no column") == 2
-
-
-def test_a_number_of_choices_that_varies_is_named(files, tmp_path, capsys):
-    toy.write_dream(tmp_path / "data")
-    path = tmp_path / "data" / "dream" / "train.json.gz"
-    path.unlink()
-    asked = [{"question": "what?", "choice": ["a", "b"], "answer": "a"}]
-    path.with_suffix("").write_text(json.dumps([[["M: a day"], asked, "one"]]))
-    code = run(
-        tmp_path / "run",
-        fine_tuning__task="dream",
-        fine_tuning__dir=tmp_path / "data",
-        fine_tuning__start=files / "weights",
-    )
-    said = refused(capsys, code, tmp_path / "run")
-    assert "dialogue 1, question 1" in said
-    assert "2 choices; expected 3 for every question" in said
-
-
-def test_a_missing_start_is_named(files, tmp_path, capsys):
-    given = {"fine_tuning__dir": files / "data", "fine_tuning__start": tmp_path / "nowhere"}
-    said = refused(capsys, run(tmp_path / "run", **given), tmp_path / "run")
-    assert "nowhere" in said
-    assert "no such folder" in said
-
-
-def test_weights_of_another_tokenizer_are_refused(files, tmp_path, capsys):
-    from attnjax.data.gpt.byte_pairs import write_byte_pairs
-    from attnjax.data.gpt.trained_pairs import train_byte_pairs
-
-    write_byte_pairs(train_byte_pairs(["one two three two one two"], 40), tmp_path / "other")
-    given = {
-        "fine_tuning__dir": files / "data",
-        "fine_tuning__start": files / "pretrained",
-        "tokenizer__dir": tmp_path / "other",
-    }
-    said = refused(capsys, run(tmp_path / "run", **given), tmp_path / "run")
-    assert "config.tokenizer.dir" in said
-    assert "the tokenizer that the weights were trained with" in said
-
-
-def test_several_mistakes_are_told_together(files, tmp_path, capsys):
-    code = run(
-        tmp_path / "run",
-        fine_tuning__dir=tmp_path,
-        fine_tuning__start=files / "pretrained",
-        analyses="ablations,zero_shot",
-        ablations__lstm=files / "pretrained",
-        zero_shot__tasks="winograd",
-    )
-    said = refused(capsys, code, tmp_path / "run")
-    assert "a transformer in" in said
-    assert "config.zero_shot.winograd" in said
-    assert str(tmp_path) in said
-
-
-def test_too_many_layers_are_refused(files, tmp_path, capsys):
-    code = run(
-        tmp_path / "run",
-        fine_tuning__dir=files / "data",
-        fine_tuning__start=files / "pretrained",
-        fine_tuning__layers=7,
-        layers__counts="1,9",
-    )
-    said = refused(capsys, code, tmp_path / "run")
-    assert "config.fine_tuning.layers: found 7; expected at most the 2 layers" in said
-    assert "config.layers.counts: found 9" in said
-
-
 def test_zero_shot_alone_fine_tunes_nothing(files, tmp_path):
     schemas = [f"{a} saw {b} as he left the play.\nhe\n{a},{b}\n{a}" for a, b in ("xy", "yz", "zx")]
     (tmp_path / "schemas.txt").write_text("\n\n".join(schemas))
@@ -313,3 +186,62 @@ def test_zero_shot_alone_fine_tunes_nothing(files, tmp_path):
     [point] = found["tests"]["zero_shot"]["tasks"]["winograd"]["points"]
     assert point["score"] in (0.0, pytest.approx(1 / 3), pytest.approx(2 / 3), 1.0)
     assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.slow
+def test_a_transformer_and_an_lstm_are_pre_trained_and_compared(files, tmp_path):
+    """The three commands a user gives, one after another."""
+    books = write_books(tmp_path / "books")
+    config = ROOT / "tests" / "toy_pretraining_config.py"
+    for name, units in (("gpt", 0), ("lstm", 12)):
+        arguments = [f"--config={config}", f"--workdir={tmp_path / name}"]
+        arguments += [f"--config.corpus.paths={books}", f"--config.gpt.lstm_units={units}"]
+        assert main(arguments, root=ROOT) == 0
+        found = results_of(tmp_path / name)["language_model"]
+        # By far better than guessing among 70 pieces.
+        assert found["perplexity"] < 35
+    code = run(
+        tmp_path / "run",
+        fine_tuning__dir=files / "data",
+        fine_tuning__start=tmp_path / "gpt",
+        fine_tuning__seeds=1,
+        fine_tuning__max_length=12,
+        analyses="ablations,zero_shot",
+        ablations__lstm=tmp_path / "lstm",
+        zero_shot__tasks="cola",
+        zero_shot__limit=6,
+    )
+    assert code == 0
+    found = results_of(tmp_path / "run")["tests"]
+    assert [one["name"] for one in found["ablations"]["variants"]][-1] == "lstm"
+    assert found["ablations"]["lstm_units"] == 12
+    # At no step, at half of them and at the last.
+    assert found["zero_shot"]["steps"] == [0, 20, 40]
+
+
+@pytest.mark.slow
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(finished, files, tmp_path):
+    config = ConfigDict(toy.get_config())
+    config.fine_tuning.dir = str(files / "data")
+    config.fine_tuning.start = str(files / "pretrained")
+    asked = itertools.count()
+
+    def once(stop):
+        return run_stages(
+            resolve(config),
+            tmp_path / "run",
+            made_with={},
+            progress=False,
+            stop=stop,
+            say=lambda line: None,
+        )
+
+    # Asked before the first stage and after each of its steps: two are taken.
+    with pytest.raises(Interrupted):
+        once(lambda: next(asked) == 2)
+    assert not (tmp_path / "run" / "stages" / "fine_tune_seed0.json").exists()
+    once(lambda: False)
+    for seed in (0, 1):
+        name = f"fine_tune_seed{seed}.parquet"
+        rows = [pq.read_table(folder / "stages" / name) for folder in (finished, tmp_path / "run")]
+        assert rows[0].equals(rows[1])

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from attnjax.cli import main
 from attnjax.config import default_config
 from attnjax.data.gpt.byte_pairs import write_byte_pairs
 from attnjax.data.gpt.tokenizer import Tokenizer
@@ -17,6 +18,8 @@ from attnjax.models.gpt.model import init_params
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.gpt.weights import export
 from attnjax.models.gpt.weights_huggingface import write_huggingface
+
+ROOT = Path(__file__).resolve().parents[3]
 
 GOOD, BAD = ("fine", "bright", "warm"), ("dull", "grey", "cold")
 THINGS = ("film", "story", "play", "day")
@@ -145,3 +148,9 @@ def get_config() -> ConfigDict:
     config.fine_tuning.log_every = 2
     config.bootstrap.samples = 50
     return config
+
+
+def run(workdir: Path, **fields) -> int:
+    """Run the command on this config; a field's name has __ for the dot between sections."""
+    given = [f"--config.{name.replace('__', '.')}={value}" for name, value in fields.items()]
+    return main([f"--config={__file__}", f"--workdir={workdir}", *given], root=ROOT)
