@@ -189,7 +189,7 @@ def _sampler(work: PretrainingWork, gpt: GPT) -> SampleFn | None:
 
     def sample(params: Params, step: int) -> str:
         written = _sample(work, gpt, params, first, step)
-        return written["prompt"] + " | " + written["text"] if written else ""
+        return f"{written['prompt']} |{written['text']}" if written else ""
 
     return sample
 
@@ -223,7 +223,12 @@ def _sample(
     )
     ids = np.asarray(text)
     given = tokenizer.decode(ids[: len(prompt)])
-    return {"document": name, "prompt": given, "text": tokenizer.decode(ids[len(prompt) :])}
+    # All of it at once: the beginning may end within a word.
+    return {
+        "document": name,
+        "prompt": given,
+        "text": tokenizer.decode(ids).removeprefix(given),
+    }
 
 
 def _prompt(work: PretrainingWork, name: str) -> Int[np.ndarray, " P"]:

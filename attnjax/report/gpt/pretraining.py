@@ -155,7 +155,7 @@ def samples_of(results: dict[str, Any]) -> list[Sample]:
     curve = [one for one in found["curve"]["held_out"] if one.get("sample")]
     samples = []
     for one in [curve[0], curve[len(curve) // 2]] if len(curve) > 2 else curve[:1]:
-        prompt, _, text = one["sample"].partition(" | ")
+        prompt, _, text = one["sample"].partition(" |")
         samples.append(Sample(f"After {one['step']:,} steps", prompt, text))
     for one in found.get("samples", ()):
         name = f"The finished model, at the beginning of {one['document']}"
