@@ -197,6 +197,7 @@ def provenance(results: dict[str, Any], record: dict[str, Any]) -> list[tuple[st
         ("Seeds", f"{seed} to {seed + seeds - 1}" if seeds > 1 else str(seed)),
         ("Device", str(record.get("device", "not recorded"))),
         ("Command", str(record.get("command", "not recorded"))),
+        *(("Continued by", str(one.get("command"))) for one in record.get("history", ())),
     ]
 
 

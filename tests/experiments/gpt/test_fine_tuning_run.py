@@ -121,16 +121,14 @@ def test_the_page_has_every_section_and_how_to_read_it(finished):
 
 
 def test_only_the_model_on_trial_keeps_its_checkpoints(finished):
-    kept = sorted(one.name for one in (finished / "checkpoints").iterdir())
-    # The last training's are there until another command comes.
-    assert kept[0] == "fine_tune_seed0"
-    assert len(kept) <= 2
+    kept = [one.name for one in (finished / "checkpoints").iterdir()]
+    assert kept == ["fine_tune_seed0"]
 
 
-def test_more_seeds_train_only_what_is_new(finished, files, capsys, tmp_path):
+def test_more_seeds_and_fewer_layers_train_only_what_is_new(finished, files, capsys, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
-    before = results_of(copy)["tests"]["fine_tuning"]["sst2"]["seeds"]
+    before = results_of(copy)["tests"]
     capsys.readouterr()
     given = {"fine_tuning__dir": files / "data", "fine_tuning__start": files / "pretrained"}
     assert run(copy, **given, fine_tuning__seeds=3) == 0
@@ -138,8 +136,14 @@ def test_more_seeds_train_only_what_is_new(finished, files, capsys, tmp_path):
     assert "fine_tune_seed1: finished before" in said
     assert "fine_tune_seed2 ..." in said
     after = results_of(copy)["tests"]["fine_tuning"]["sst2"]["seeds"]
-    assert after[:2] == before
+    assert after[:2] == before["fine_tuning"]["sst2"]["seeds"]
     assert len(after) == 3
+    assert run(copy, **given, analyses="layers", layers__counts="-1,1") == 0
+    said = capsys.readouterr().err
+    assert "layers_1_seed1: finished before" in said
+    assert "] layers ..." in said
+    layers = results_of(copy)["tests"]["layers"]["variants"]
+    assert layers == [one for one in before["layers"]["variants"] if one["name"] in (-1, 1)]
 
 
 @pytest.mark.parametrize("task", ["cola", "stsb", "dream"])
