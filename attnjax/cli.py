@@ -17,7 +17,7 @@ from typing import Any
 
 from attnjax import __version__
 from attnjax.commandline import Command, parse, usage
-from attnjax.config import AnyConfig, Config, PretrainingRun
+from attnjax.config import AnyConfig, Config, FineTuningRun, PretrainingRun
 from attnjax.errors import UserError
 from attnjax.workspace import WRITE_ERRORS, explain_os_error, work_folder
 
@@ -210,9 +210,20 @@ def _write_report(config: AnyConfig, directory: Path, results: dict[str, Any]) -
 
         write_pretraining_report(directory, title=config.report.title)
         _say(outcome(results))
+    else:
+        _write_fine_tuning_report(config, directory, results)
     print(
         f"report:  {directory / 'report.html'}\nresults: {directory / 'results.json'}", flush=True
     )
+
+
+def _write_fine_tuning_report(
+    config: FineTuningRun, directory: Path, results: dict[str, Any]
+) -> None:
+    from attnjax.report.gpt.fine_tuning import outcome, write_fine_tuning_report
+
+    write_fine_tuning_report(directory, title=config.report.title)
+    _say(outcome(results))
 
 
 def _write_classifier_report(config: Config, directory: Path, results: dict[str, Any]) -> None:

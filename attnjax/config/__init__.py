@@ -9,16 +9,19 @@ from attnjax.config.fields import PROTOCOLS
 from attnjax.config.gpt import (
     GPT_ANALYSES,
     GPT_TESTS,
+    AblationsConfig,
     CorpusConfig,
     FineTuningConfig,
     FineTuningRun,
     GPTConfig,
     HostsConfig,
+    LayersConfig,
     PretrainingConfig,
     PretrainingRun,
     SampleConfig,
     TokenizerConfig,
     YardsticksConfig,
+    ZeroShotConfig,
 )
 from attnjax.config.kinds import ROOTS, AnyConfig, default_config, field_names, root_of
 from attnjax.config.resolution import resolve
@@ -58,6 +61,7 @@ __all__ = [
     "ROOTS",
     "TESTS",
     "WIEGREFFE_PINTER",
+    "AblationsConfig",
     "AdversaryConfig",
     "AnyConfig",
     "BootstrapConfig",
@@ -72,6 +76,7 @@ __all__ = [
     "GradientConfig",
     "GuidesConfig",
     "HostsConfig",
+    "LayersConfig",
     "LeaveOneOutConfig",
     "MassAdversaryConfig",
     "MemoryConfig",
@@ -89,6 +94,7 @@ __all__ = [
     "TrainedAdversaryConfig",
     "TrainingConfig",
     "YardsticksConfig",
+    "ZeroShotConfig",
     "default_config",
     "field_names",
     "resolve",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from attnjax.config.fields import choice, number, numbers, words
+from attnjax.config.fields import choice, number, numbers, whole_numbers, words
 from attnjax.config.sections import (
     AdversaryConfig,
     BootstrapConfig,
@@ -29,6 +29,9 @@ GPT_TESTS = (
 GPT_ANALYSES = ("ablations", "layers", "zero_shot")
 """What Radford et al. (2018) ask of pre-training, in section 5."""
 
+ZERO_SHOT_TASKS = ("cola", "sst2", "race", "dream", "winograd")
+"""What a language model can be asked without training."""
+
 TASKS = (
     *("cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte"),
     *("snli", "scitail", "race", "dream", "story_cloze"),
@@ -52,6 +55,8 @@ class GPTConfig:
     dtype: str = choice("float32", ("float32", "bfloat16"))  # of computation; weights: float32
     recompute: bool = False  # blocks anew in the backward pass: less memory, more time
     kernel: str = choice("auto", ("auto", "xla", "cudnn"))
+    # units of one LSTM in place of the blocks, the paper's ablation (2,048); 0: a transformer
+    lstm_units: int = number(0, 0, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -159,11 +164,36 @@ class FineTuningConfig:
     keep: str = choice("last", ("last", "best"))  # which epoch
     drop_last: bool = True  # what is left of an epoch and fills no batch
     max_length: int = number(0, 0, 100_000)  # positions of a sequence; 0: the model's context
-    truncation: str = choice("release", ("release", "longest"))
+    # of a pair: half of the context each (release), or what the other leaves (fit)
+    truncation: str = choice("release", ("release", "fit"))
     limit: int = number(0, 0, 2**31 - 1)  # rows of each split; 0: all
     seeds: int = number(5, 1, 1000)  # models; the first has config.seed, then + 1, + 2, ...
     checkpoint_every: int = number(1000, 1, 2**40)
     log_every: int = number(20, 1, 2**40)
+
+
+@dataclass(frozen=True)
+class AblationsConfig:
+    """What the full model is compared with, beside itself without one of its parts."""
+
+    lstm: str = ""  # work folder of a pre-training with gpt.lstm_units; empty: no LSTM
+
+
+@dataclass(frozen=True)
+class LayersConfig:
+    """The analysis by the number of layers transferred."""
+
+    # -1: nothing, 0: the table of embeddings, 1, 2, ...; none: every number there is
+    counts: tuple[int, ...] = whole_numbers(-1, 1000)
+
+
+@dataclass(frozen=True)
+class ZeroShotConfig:
+    """What the language model is asked before any fine-tuning."""
+
+    tasks: tuple[str, ...] = words(("cola", "sst2", "race"), ZERO_SHOT_TASKS)
+    winograd: str = ""  # file of Winograd schemas: .xml, .json, .jsonl, or blocks of four lines
+    limit: int = number(0, 0, 2**31 - 1)  # questions of each task; 0: all
 
 
 @dataclass(frozen=True)
@@ -199,6 +229,9 @@ class FineTuningRun:
     random: RandomConfig = field(default_factory=RandomConfig)
     permutation: PermutationConfig = field(default_factory=PermutationConfig)
     adversary: AdversaryConfig = field(default_factory=AdversaryConfig)
+    ablations: AblationsConfig = field(default_factory=AblationsConfig)
+    layers: LayersConfig = field(default_factory=LayersConfig)
+    zero_shot: ZeroShotConfig = field(default_factory=ZeroShotConfig)
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     report: ReportConfig = field(default_factory=ReportConfig)

@@ -46,7 +46,12 @@ _IDENTITIES = {
     ),
     "fine_tuning": _Identity(
         ("kind", "seed", "gpt", "tokenizer", "fine_tuning"),
-        {"tokenizer": ("dir",), "fine_tuning": ("dir", "start")} | _SPEED,
+        {
+            "tokenizer": ("dir",),
+            # Each seed is a stage of its own: more of them may be added later.
+            "fine_tuning": ("dir", "start", "seeds", "checkpoint_every", "log_every"),
+        }
+        | _SPEED,
     ),
 }
 

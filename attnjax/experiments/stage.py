@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from attnjax.experiments.another_run import check_run, names_run
 from attnjax.experiments.result import Result
-from attnjax.experiments.trial import Trial
 
 
 def always(config: Any) -> bool:
@@ -48,7 +47,10 @@ def stage_settings(stage: Stage, trial: Any) -> dict[str, Any]:
     return settings
 
 
-_OUTSIDE = ("guides.file", "trained_adversary.base", "mass_adversary.words_file")
+_OUTSIDE = (
+    *("guides.file", "trained_adversary.base", "mass_adversary.words_file"),
+    *("ablations.lstm", "zero_shot.winograd"),
+)
 """Fields that say where something lies; what decides a result is what lies there."""
 
 
@@ -59,12 +61,15 @@ def _plain(trial: Any, name: str, value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def outside_digest(trial: Trial, name: str, value: str) -> str:
+def outside_digest(trial: Any, name: str, value: str) -> str:
     """Return a digest of the file or of the other run's model that a field names.
 
     Raises:
         WorkFolderError: if another run cannot be used with this one.
     """
+    if name == "ablations.lstm":
+        # Read already, with the other weights of the run.
+        return trial.data.lstm.digest
     field = f"config.{name}"
     if name == "trained_adversary.base" or (
         name == "guides.file" and names_run(trial, value, field)

@@ -67,6 +67,7 @@ def write_results(work: PretrainingWork, names: list[str]) -> dict[str, Any]:
             "layers": config.gpt.num_layers,
             "heads": config.gpt.num_heads,
             "width": config.gpt.width,
+            "lstm_units": config.gpt.lstm_units,
             "context": config.gpt.context,
             "parameters": pretrained["parameters"],
         },

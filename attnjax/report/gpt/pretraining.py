@@ -132,7 +132,7 @@ def provenance(results: dict[str, Any], record: dict[str, Any]) -> list[tuple[st
     return [
         (
             "Model",
-            f"GPT in {model['mode']} mode, {model['layers']} layers of {model['heads']} heads, "
+            f"{made_of(model)}, "
             f"{model['width']} wide, context {model['context']}, "
             f"{model['parameters']:,} parameters",
         ),
@@ -143,6 +143,21 @@ def provenance(results: dict[str, Any], record: dict[str, Any]) -> list[tuple[st
         ("Command", str(record.get("command", "not recorded"))),
         *(("Continued by", str(one.get("command"))) for one in record.get("history", ())),
     ]
+
+
+def made_of(model: dict[str, Any]) -> str:
+    """Return what stands between embeddings and output.
+
+    Args:
+        model: of the results.
+
+    Example:
+        >>> made_of({"mode": "exact", "lstm_units": 2048})
+        'one LSTM of 2,048 units in exact mode'
+    """
+    if model.get("lstm_units"):
+        return f"one LSTM of {model['lstm_units']:,} units in {model['mode']} mode"
+    return f"GPT in {model['mode']} mode, {model['layers']} layers of {model['heads']} heads"
 
 
 def samples_of(results: dict[str, Any]) -> list[Sample]:
