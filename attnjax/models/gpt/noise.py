@@ -33,7 +33,7 @@ def dropout(
     pairs = -(-width // 2)
     words = jax.random.bits(key, (values.size // width * pairs,)).reshape(*leading, pairs)
     # The halves lie side by side, not interleaved: each is a copy of whole rows.
-    kept = _kept(words, rate, axis=-2).reshape(*leading, 2 * pairs)[..., :width]
+    kept = jnp.concatenate(_kept(words, rate), axis=-1)[..., :width]
     return jnp.where(kept, values * _scale(rate), 0.0)
 
 
@@ -65,8 +65,10 @@ def weight_dropout(
 
     # A row is a position and a pair of heads: position by position, whatever the length.
     rows = pairs * jnp.arange(length)[None] + jnp.arange(pairs)[:, None]
-    words = jax.vmap(jax.vmap(draw))(rows)
-    kept = _kept(words, rate, axis=0).reshape(2 * pairs, length, length)[:heads]
+    kept = jnp.concatenate(_kept(jax.vmap(jax.vmap(draw))(rows), rate))[:heads]
+    # Made by itself: inside it a concatenation would keep a TPU from joining the softmax with
+    # the products around it.
+    kept = jax.lax.optimization_barrier(kept)
     return jnp.where(kept, weights * _scale(rate), 0.0)
 
 
@@ -78,11 +80,7 @@ def _scale(rate: float) -> float:
     return LEVELS / (LEVELS - _threshold(rate))
 
 
-def _kept(words: Array, rate: float, *, axis: int) -> Bool[Array, "*M"]:
-    """Return what the lower and the upper halves of words say, along a new axis of two."""
-    # Drawn once, not once for each half, and read where it is needed: a concatenation would
-    # stand between an accelerator's softmax and what follows it.
-    words = jnp.expand_dims(jax.lax.optimization_barrier(words), axis)
-    shifts = jnp.expand_dims(jnp.array([0, 16], jnp.uint32), list(range(1, words.ndim)))
-    shifts = jnp.moveaxis(shifts, 0, axis)
-    return (words >> shifts) % LEVELS >= jnp.uint32(_threshold(rate))
+def _kept(words: Array, rate: float) -> tuple[Bool[Array, "*N"], Bool[Array, "*N"]]:
+    """Return what the lower and the upper halves of words say."""
+    threshold = jnp.uint32(_threshold(rate))
+    return words % LEVELS >= threshold, words // LEVELS >= threshold
