@@ -42,6 +42,7 @@ def load(folder: Path, kind: str, *, variant: str) -> Any:
         import transformers
 
         transformers.logging.disable_progress_bar()
+        transformers.logging.set_verbosity_error()
         kinds = {
             "OpenAIGPTLMHeadModel": transformers.OpenAIGPTLMHeadModel,
             "OpenAIGPTForSequenceClassification": transformers.OpenAIGPTForSequenceClassification,

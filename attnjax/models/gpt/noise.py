@@ -66,6 +66,9 @@ def weight_dropout(
     # A row is a position and a pair of heads: position by position, whatever the length.
     rows = pairs * jnp.arange(length)[None] + jnp.arange(pairs)[:, None]
     kept = jnp.concatenate(_kept(jax.vmap(jax.vmap(draw))(rows), rate))[:heads]
+    # Made by itself: inside it a concatenation would keep a TPU from joining the softmax with
+    # the products around it.
+    kept = jax.lax.optimization_barrier(kept)
     return jnp.where(kept, weights * _scale(rate), 0.0)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from attnjax.errors import ConfigError, DataError, UserErrors
+from attnjax.models.gpt import stack
 from attnjax.models.gpt.block import causal_softmax
 from attnjax.models.gpt.inputs import gpt_inputs
 from attnjax.models.gpt.model import build_gpt, decayed, init_params
@@ -47,6 +48,16 @@ def test_equals_the_equations():
         np.testing.assert_allclose(
             trace.attention[:, row, :, here, here], np.stack(expected.weights), rtol=0, atol=1e-5
         )
+
+
+def test_a_loop_over_layers_changes_nothing(monkeypatch):
+    """A CPU has one for more layers than these two alone."""
+    gpt, params, inputs = tiny()
+    in_a_row = jax.jit(gpt.trace)(params, inputs).states
+    monkeypatch.setattr(stack, "UNROLLED", 1)
+    looped = jax.jit(lambda params, inputs: gpt.trace(params, inputs).states)
+    assert "while" in looped.lower(params, inputs).as_text()
+    np.testing.assert_allclose(looped(params, inputs), in_a_row, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
