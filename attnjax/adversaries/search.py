@@ -10,7 +10,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from attnjax.adversaries.blocks import map_blocks, num_bytes
 from attnjax.adversaries.descent import kept_log_weights, run
 from attnjax.adversaries.distributions import divergence, support
-from attnjax.adversaries.logits import LogitsFn, logits_function, logits_source
+from attnjax.adversaries.logits import (
+    LogitsFn,
+    decoding_bytes,
+    logits_function,
+    logits_source,
+)
 from attnjax.adversaries.objective import Problem
 from attnjax.adversaries.settings import SearchSettings, settings_from
 from attnjax.adversaries.starts import begin, draw_noise
@@ -258,7 +263,7 @@ def _bytes_per_instance(
     attention = num_bytes(jax.eval_shape(model.attend, params, states, one))
     candidates = ARRAYS * settings.candidates * attention
     if model.readout is None:
-        candidates += settings.candidates * num_bytes(states)
+        candidates += settings.candidates * decoding_bytes(model, params, one)
     if settings.starts == "pairs":
         candidates = max(candidates, PAIR_ARRAYS * attention)
     encoding = num_bytes(embeddings) + 8 * num_bytes(states)

@@ -5,6 +5,7 @@ changed by flags); inside it is `Config`, which only `resolve` makes.
 """
 
 from attnjax.config.fields import PROTOCOLS
+from attnjax.config.gpt_part import PartConfig
 from attnjax.config.resolution import resolve
 from attnjax.config.sections import (
     JAIN_WALLACE,
@@ -53,6 +54,7 @@ __all__ = [
     "MassAdversaryConfig",
     "MemoryConfig",
     "ModelConfig",
+    "PartConfig",
     "PermutationConfig",
     "ProtocolConfig",
     "RandomConfig",

@@ -13,6 +13,7 @@ from attnjax.models.classifier import dropout
 from attnjax.models.gpt.block import DEVIATION
 from attnjax.models.gpt.heads import init_head, read_output
 from attnjax.models.gpt.settings import GPTSettings, check_settings
+from attnjax.models.gpt.slices import ALL, distributions_of
 from attnjax.models.gpt.stack import Trace, init_blocks, run, run_given, run_traced
 from attnjax.types import AttentionModel, Inputs, Output, Params, States
 
@@ -112,7 +113,16 @@ def _seams(settings: GPTSettings) -> AttentionModel:
 
     embed = functools.partial(look_up, settings)
     prepare = functools.partial(prepare_params, settings)
-    return AttentionModel(init, embed, encode, attend, decode, prepare=prepare)
+    return AttentionModel(
+        init,
+        embed,
+        encode,
+        attend,
+        decode,
+        prepare=prepare,
+        forward=functools.partial(run_forward, settings),
+        distributions=distributions_of(settings, ALL),
+    )
 
 
 def run_forward(
