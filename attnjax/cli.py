@@ -17,7 +17,7 @@ from typing import Any
 
 from attnjax import __version__
 from attnjax.commandline import Command, parse, usage
-from attnjax.config import Config
+from attnjax.config import AnyConfig, Config, FineTuningRun, PretrainingRun
 from attnjax.errors import UserError
 from attnjax.workspace import WRITE_ERRORS, explain_os_error, work_folder
 
@@ -150,7 +150,8 @@ def _fresh_folder(name: str) -> Path:
 def _run(
     command: Command, directory: Path, arguments: Sequence[str], stop: Callable[[], bool]
 ) -> int:
-    with work_folder(directory):
+    first = _join_hosts(command)
+    with work_folder(directory) if first else contextlib.nullcontext():
         _say(f"work folder: {directory}")
         _use_compilation_cache()
         _multiply_in_float32()
@@ -165,30 +166,77 @@ def _run(
                 made_with=_made_with(arguments),
                 progress=sys.stderr is not None and sys.stderr.isatty(),
                 stop=stop,
-                say=_say,
+                say=_say if first else _say_nothing,
             )
         except Interrupted:
             _say(f"stopped as asked; {_continuing(directory)}")
             return TERMINATED
-        _write_report(command.config, directory, results)
+        if first:
+            _write_report(command.config, directory, results)
     return OK
+
+
+def _join_hosts(command: Command) -> bool:
+    """Join the other processes of a run, if there are some; return whether this one writes."""
+    config = command.config
+    if not isinstance(config, PretrainingRun) or config.hosts.count == 1:
+        return True
+    if not command.workdir:
+        raise UserError(
+            "--workdir",
+            found="none, with config.hosts.count above 1",
+            expected="the same folder on every host, which all of them can reach",
+            action="name it",
+        )
+    from attnjax.training.hosts import join_hosts
+
+    hosts = config.hosts
+    join_hosts(hosts.coordinator, num_processes=hosts.count, process_id=hosts.process)
+    return hosts.process == 0
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _write_report(config: Config, directory: Path, results: dict[str, Any]) -> None:
+def _say_nothing(line: str) -> None:
+    """Say nothing: of several processes one speaks."""
+    del line
+
+
+def _write_report(config: AnyConfig, directory: Path, results: dict[str, Any]) -> None:
+    """Write the report of a run of any kind, and say how it ended."""
+    _say("report ...")
+    if isinstance(config, Config):
+        _write_classifier_report(config, directory, results)
+    elif isinstance(config, PretrainingRun):
+        from attnjax.report.gpt.pretraining import outcome, write_pretraining_report
+
+        write_pretraining_report(directory, title=config.report.title)
+        _say(outcome(results))
+    else:
+        _write_fine_tuning_report(config, directory, results)
+    print(
+        f"report:  {directory / 'report.html'}\nresults: {directory / 'results.json'}", flush=True
+    )
+
+
+def _write_fine_tuning_report(
+    config: FineTuningRun, directory: Path, results: dict[str, Any]
+) -> None:
+    from attnjax.report.gpt.fine_tuning import outcome, write_fine_tuning_report
+
+    write_fine_tuning_report(directory, title=config.report.title)
+    _say(outcome(results))
+
+
+def _write_classifier_report(config: Config, directory: Path, results: dict[str, Any]) -> None:
     from attnjax.report.page import write_report
 
-    _say("report ...")
     title = config.report.title or f"{results['dataset']['name']}: is the attention an explanation?"
     write_report(directory, instances_limit=config.report.instances, title=title)
     scores = results["performance"]["test"]
     _say(f"test accuracy {scores['accuracy']:.3f}, F1 {scores['f1']:.3f}")
-    print(
-        f"report:  {directory / 'report.html'}\nresults: {directory / 'results.json'}", flush=True
-    )
 
 
 def _use_compilation_cache() -> None:

@@ -1,6 +1,5 @@
 """What was typed: the flags, the config file, and the fields changed on the way."""
 
-import ast
 import dataclasses
 import runpy
 from collections.abc import Sequence
@@ -10,8 +9,9 @@ from typing import Any, NamedTuple
 from absl import flags
 from ml_collections import ConfigDict
 
-from attnjax.config import TESTS, Config, field_names, resolve
+from attnjax.config import GPT_TESTS, ROOTS, TESTS, AnyConfig, Config, field_names, resolve, root_of
 from attnjax.config.checks import RATIONALES
+from attnjax.config.typed import default_of, parse_value
 from attnjax.errors import ConfigError, UserError, raise_all, suggestion
 
 _PREFIX = "--config."
@@ -20,7 +20,7 @@ _PREFIX = "--config."
 class Command(NamedTuple):
     """A parsed command line."""
 
-    config: Config
+    config: AnyConfig
     name: str
     workdir: str
     help: bool
@@ -47,10 +47,12 @@ def parse(arguments: Sequence[str], *, configs: Path) -> Command:
     if values["help"].value:
         return Command(Config(), file.stem, "", True)
     raw = load_config(file, configs)
+    default = root_of(raw)()
     errors: list[UserError] = []
     for one in overrides:
-        _apply(raw, one, errors)
-    if not any(one.startswith(_PREFIX + "tests=") for one in overrides):
+        _apply(raw, one, default, errors)
+    typed = any(one.startswith(_PREFIX + "tests=") for one in overrides)
+    if isinstance(default, Config) and not typed:
         _drop_tests_of_other_data(raw)
     return Command(_resolve(raw, errors), file.stem, str(values["workdir"].value), False)
 
@@ -156,11 +158,20 @@ def _broken(file: Path, found: str) -> ConfigError:
     )
 
 
-def _apply(raw: dict[str, Any], override: str, errors: list[UserError]) -> None:
-    """Set one `--config.section.field=value` in the raw config."""
+def _apply(raw: dict[str, Any], override: str, default: AnyConfig, errors: list[UserError]) -> None:
+    """Set one `--config.section.field=value` in the raw config, whose kind has the default."""
     name, has_value, text = override.removeprefix(_PREFIX).partition("=")
-    names = list(field_names())
-    if name not in names:
+    names = list(field_names(default))
+    if name == "kind" and text != default.kind:
+        errors.append(
+            ConfigError(
+                "--config.kind",
+                found=repr(text),
+                expected=f"{default.kind!r}, the kind of the config file",
+                action="choose a config file of that kind",
+            )
+        )
+    elif name not in names:
         near = suggestion(name, names)
         errors.append(
             ConfigError(
@@ -185,48 +196,11 @@ def _apply(raw: dict[str, Any], override: str, errors: list[UserError]) -> None:
         for section in sections:
             place = place.setdefault(section, {})
         if isinstance(place, dict):  # else `resolve` names the file's mistake
-            place[leaf] = parse_value(text, default_of(name))
+            found = default_of(name, default)
+            place[leaf] = parse_value(text, found.value, words=found.words)
 
 
-def default_of(name: str) -> Any:
-    """Return the default of a dotted field."""
-    value: Any = Config()
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def parse_value(text: str, default: Any) -> Any:
-    """Read a value in the type of a default; text that does not fit stays text.
-
-    `resolve` then names the field, the text and the expected type.
-
-    Example:
-        >>> parse_value("0.5", 1.0), parse_value("false", True), parse_value("a,b", ("x",))
-        (0.5, False, ('a', 'b'))
-    """
-    if isinstance(default, bool):
-        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
-    if isinstance(default, int | float):
-        return _parse_number(text)
-    if isinstance(default, tuple):
-        parts = [one.strip(" '\"") for one in text.strip("()[] ").split(",")]
-        words = tuple(one for one in parts if one)
-        names = bool(default) and isinstance(default[0], str)
-        return words if names else tuple(_parse_number(one) for one in words)
-    return text
-
-
-def _parse_number(text: str) -> int | float | str:
-    """Read a number; text that is none stays text."""
-    try:
-        number = ast.literal_eval(text.strip())
-    except (SyntaxError, ValueError):
-        return text
-    return number if type(number) in (int, float) else text
-
-
-def _resolve(raw: dict[str, Any], errors: list[UserError]) -> Config:
+def _resolve(raw: dict[str, Any], errors: list[UserError]) -> AnyConfig:
     """Resolve, adding the mistakes of the command line to those of the values."""
     try:
         config = resolve(raw)
@@ -247,10 +221,16 @@ def usage(configs: Path) -> str:
         "",
         "Configs: " + ", ".join(str(one) for one in shipped_configs(configs)),
         "Tests:   " + ", ".join(TESTS),
+        "         of a fine-tuned GPT: " + ", ".join(GPT_TESTS),
         "",
         "Fields and their defaults:",
+        *_described(Config(), ""),
     ]
-    return "\n".join([*lines, *_described(Config(), "")])
+    for kind, root in ROOTS.items():
+        if root is not Config:
+            lines += ["", f"Fields and their defaults of a config of the kind {kind}:"]
+            lines += _described(root(), "")
+    return "\n".join(lines)
 
 
 def _described(section: Any, prefix: str) -> list[str]:
@@ -260,7 +240,8 @@ def _described(section: Any, prefix: str) -> list[str]:
         if dataclasses.is_dataclass(value):
             lines += _described(value, f"{prefix}{spec.name}.")
             continue
-        allowed = " | ".join(spec.metadata.get("choices", ()))
+        several = spec.metadata.get("words")
+        allowed = "" if several else " | ".join(spec.metadata.get("choices", ()))
         shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
         lines.append(
             f"  --config.{prefix}{spec.name}={shown}" + (f"   ({allowed})" if allowed else "")

@@ -107,7 +107,7 @@ def test_an_unknown_field_in_a_config_file_gets_a_suggestion(tmp_path):
     ],
 )
 def test_values_are_read_in_the_type_of_the_default(text, default, value):
-    assert parse_value(text, default) == value
+    assert parse_value(text, default, words=default == ("x",)) == value
 
 
 def test_help_lists_every_field(capsys):

@@ -1,11 +1,30 @@
 """The config of a run: frozen dataclasses, and the one way into them.
 
 Outside the package a config is an `ml_collections.ConfigDict` (a file in `configs/`,
-changed by flags); inside it is `Config`, which only `resolve` makes.
+changed by flags); inside it is the dataclass of its kind (`Config` of a classifier), which
+only `resolve` makes.
 """
 
 from attnjax.config.fields import PROTOCOLS
+from attnjax.config.gpt import (
+    GPT_ANALYSES,
+    GPT_TESTS,
+    AblationsConfig,
+    CorpusConfig,
+    FineTuningConfig,
+    FineTuningRun,
+    GPTConfig,
+    HostsConfig,
+    LayersConfig,
+    PretrainingConfig,
+    PretrainingRun,
+    SampleConfig,
+    TokenizerConfig,
+    YardsticksConfig,
+    ZeroShotConfig,
+)
 from attnjax.config.gpt_part import PartConfig
+from attnjax.config.kinds import ROOTS, AnyConfig, default_config, field_names, root_of
 from attnjax.config.resolution import resolve
 from attnjax.config.sections import (
     JAIN_WALLACE,
@@ -27,8 +46,6 @@ from attnjax.config.sections import (
     ReportConfig,
     SelectionConfig,
     TrainingConfig,
-    default_config,
-    field_names,
 )
 from attnjax.config.trained import (
     GuidesConfig,
@@ -38,32 +55,50 @@ from attnjax.config.trained import (
 )
 
 __all__ = [
+    "GPT_ANALYSES",
+    "GPT_TESTS",
     "JAIN_WALLACE",
     "PROTOCOLS",
+    "ROOTS",
     "TESTS",
     "WIEGREFFE_PINTER",
+    "AblationsConfig",
     "AdversaryConfig",
+    "AnyConfig",
     "BootstrapConfig",
     "CappedConfig",
     "Config",
+    "CorpusConfig",
     "DataConfig",
     "ExactConfig",
+    "FineTuningConfig",
+    "FineTuningRun",
+    "GPTConfig",
     "GradientConfig",
     "GuidesConfig",
+    "HostsConfig",
+    "LayersConfig",
     "LeaveOneOutConfig",
     "MassAdversaryConfig",
     "MemoryConfig",
     "ModelConfig",
     "PartConfig",
     "PermutationConfig",
+    "PretrainingConfig",
+    "PretrainingRun",
     "ProtocolConfig",
     "RandomConfig",
     "ReportConfig",
+    "SampleConfig",
     "SeedsConfig",
     "SelectionConfig",
+    "TokenizerConfig",
     "TrainedAdversaryConfig",
     "TrainingConfig",
+    "YardsticksConfig",
+    "ZeroShotConfig",
     "default_config",
     "field_names",
     "resolve",
+    "root_of",
 ]

@@ -36,3 +36,8 @@ def whole_numbers(low: int, high: int) -> Any:
     """Any number of whole numbers, each in [low, high]; none by default."""
     metadata = {"low": low, "high": high, "above": False, "least": 0, "kind": int}
     return field(default=(), metadata=metadata)
+
+
+def words(default: tuple[str, ...] = (), choices: tuple[str, ...] = ()) -> Any:
+    """Any number of words or names, each once; of `choices` where there are some."""
+    return field(default=default, metadata={"words": True, "choices": choices})

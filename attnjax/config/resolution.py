@@ -1,4 +1,4 @@
-"""The one bridge from a config outside the package to `Config`: every mistake at once."""
+"""The one bridge from a config outside the package to a dataclass: every mistake at once."""
 
 import dataclasses
 import math
@@ -8,17 +8,20 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from attnjax.config.checks import check_together, config_error
-from attnjax.config.sections import TESTS, Config
+from attnjax.config.checks_gpt import check_fine_tuning, check_pretraining
+from attnjax.config.gpt import PretrainingRun
+from attnjax.config.kinds import AnyConfig, root_of
+from attnjax.config.sections import Config
 from attnjax.errors import ConfigError, UserError, raise_all, suggestion
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
-def resolve(raw: ConfigDict | Mapping[str, Any]) -> Config:
-    """Turn a config from outside into a checked `Config` with every setting decided.
+def resolve(raw: ConfigDict | Mapping[str, Any]) -> AnyConfig:
+    """Turn a config from outside into a checked one with every setting decided.
 
     Args:
-        raw: nested fields; a missing one takes its default.
+        raw: nested fields; a missing one takes its default. `kind` says of which run.
 
     Returns:
         The config, in which no field says `"protocol"` any more.
@@ -32,10 +35,15 @@ def resolve(raw: ConfigDict | Mapping[str, Any]) -> Config:
     """
     errors: list[UserError] = []
     values = raw.to_dict() if isinstance(raw, ConfigDict) else dict(raw)
-    config = _build(Config, values, "config", errors)
+    config: AnyConfig = _build(root_of(values), values, "config", errors)
     raise_all(errors)
     config = _decide(config)
-    check_together(config, errors)
+    if isinstance(config, Config):
+        check_together(config, errors)
+    elif isinstance(config, PretrainingRun):
+        check_pretraining(config, errors)
+    else:
+        check_fine_tuning(config, errors)
     raise_all(errors)
     return config
 
@@ -59,8 +67,8 @@ def _build(cls: type, values: Any, where: str, errors: list[UserError]) -> Any:
         )
         if dataclasses.is_dataclass(default):
             chosen[name] = _build(type(default), value, path, errors)
-        elif name == "tests":
-            chosen[name] = _tests(path, value, errors)
+        elif spec.metadata.get("words"):
+            chosen[name] = _words(path, value, spec.metadata["choices"], errors)
         elif isinstance(default, tuple):
             chosen[name] = _numbers(path, value, dict(spec.metadata), errors)
         else:
@@ -77,19 +85,20 @@ def _unknown(where: str, name: str, choices: list[str]) -> ConfigError:
     )
 
 
-def _tests(where: str, value: Any, errors: list[UserError]) -> tuple[str, ...]:
+def _words(
+    where: str, value: Any, choices: tuple[str, ...], errors: list[UserError]
+) -> tuple[str, ...]:
+    """Check several words; the same word twice is one."""
+    what = where.rpartition(".")[2]
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
-        errors.append(config_error(where, repr(value), "a list of names of tests", "correct it"))
+        errors.append(config_error(where, repr(value), f"a list of {what}", "correct it"))
         return ()
     for name in names:
-        if name not in TESTS:
-            near = suggestion(str(name), TESTS)
-            errors.append(
-                config_error(
-                    where, f"{name!r}{near}", "tests among " + ", ".join(TESTS), "correct it"
-                )
-            )
+        if choices and name not in choices:
+            near = suggestion(name, choices)
+            expected = f"{what} among " + ", ".join(choices)
+            errors.append(config_error(where, f"{name!r}{near}", expected, "correct it"))
     return tuple(dict.fromkeys(names))
 
 
@@ -132,8 +141,10 @@ def _leaf(where: str, value: Any, default: Any, spec: dict[str, Any], errors: li
     return value
 
 
-def _decide(config: Config) -> Config:
+def _decide(config: AnyConfig) -> AnyConfig:
     """Replace every `"protocol"` by the protocol's setting, and infer `data.name`."""
+    if isinstance(config, PretrainingRun):
+        return config
     changed: dict[str, Any] = {}
     for spec in dataclasses.fields(config):
         section = getattr(config, spec.name)
@@ -144,6 +155,6 @@ def _decide(config: Config) -> Config:
                 if getattr(section, leaf.name) == "protocol"
             }
             changed[spec.name] = dataclasses.replace(section, **following)  # pyright: ignore[reportArgumentType]
-    if config.data.path:
+    if isinstance(config, Config) and config.data.path:
         changed["data"] = dataclasses.replace(changed["data"], name="file")
     return dataclasses.replace(config, **changed)

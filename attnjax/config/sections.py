@@ -3,14 +3,9 @@
 Fields whose value is `"protocol"` follow `protocol.setting`.
 """
 
-import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from ml_collections import ConfigDict
-
-from attnjax.config.fields import FOLLOWING, PROTOCOLS, choice, number, numbers
+from attnjax.config.fields import FOLLOWING, PROTOCOLS, choice, number, numbers, words
 from attnjax.config.trained import (
     GuidesConfig,
     MassAdversaryConfig,
@@ -246,17 +241,21 @@ class ReportConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole run."""
+    """A whole run of the kind "classifier"."""
 
+    kind: str = choice("classifier", ("classifier",))
     seed: int = number(0, 0, 2**31 - 1)
-    tests: tuple[str, ...] = (
-        "gradient_agreement",
-        "leave_one_out_agreement",
-        "gradient_leave_one_out",
-        "random_agreement",
-        "permutation",
-        "adversary",
-        "exact_adversary",
+    tests: tuple[str, ...] = words(
+        (
+            "gradient_agreement",
+            "leave_one_out_agreement",
+            "gradient_leave_one_out",
+            "random_agreement",
+            "permutation",
+            "adversary",
+            "exact_adversary",
+        ),
+        TESTS,
     )
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     data: DataConfig = field(default_factory=DataConfig)
@@ -277,23 +276,3 @@ class Config:
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
-
-
-def default_config() -> ConfigDict:
-    """Return every field with its default, as what a file in `configs/` starts from.
-
-    Example:
-        >>> default_config().data.name
-        'planted'
-    """
-    return ConfigDict(dataclasses.asdict(Config()))
-
-
-def field_names(config: Any = None, prefix: str = "") -> Iterator[str]:
-    """Yield the dotted name of every leaf field of `Config`."""
-    for spec in dataclasses.fields(config or Config()):
-        value = getattr(config or Config(), spec.name)
-        if dataclasses.is_dataclass(value):
-            yield from field_names(value, f"{prefix}{spec.name}.")
-        else:
-            yield prefix + spec.name

@@ -120,6 +120,7 @@ def adopt(trial: Trial, given: str, field: str) -> Trial:
     if check_run(trial, given, field) != _digest_of(kept):
         _copy(source, kept)
     config = resolve(read_json(kept / "config.json")["config"])
+    assert isinstance(config, Config)  # `check_run` has seen its data
     return dataclasses.replace(trial, config=_to_restore(config), directory=kept, params={})
 
 

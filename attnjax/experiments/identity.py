@@ -2,23 +2,61 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from attnjax.config import Config, resolve
+from attnjax.config import AnyConfig, Config, resolve, root_of
 from attnjax.errors import UserError, WorkFolderError
 from attnjax.models.release_files import weights_sha256
 from attnjax.workspace import SCHEMA, check_schema, flatten, read_json, write_json
 
-_PATHS = {
-    "data": ("dir", "path", "dev_path", "test_path", "vocabulary", "vectors"),
-    "model": ("weights",),
-}
-"""Fields that say where something lies; what lies there is compared by its digest."""
-
 _RESTORE = "restore it, or give another --workdir"
 
 
-def identity(config: Config) -> dict[str, Any]:
+class _Identity(NamedTuple):
+    """Which fields make a work folder one config's.
+
+    Attributes:
+        sections: of the config, and single fields.
+        without: fields of sections that say where something lies (what lies there is compared
+            by its digest) or how fast the same is computed.
+    """
+
+    sections: tuple[str, ...]
+    without: dict[str, tuple[str, ...]]
+
+
+_SPEED = {"gpt": ("recompute", "kernel")}
+
+_IDENTITIES = {
+    "classifier": _Identity(
+        ("seed", "protocol", "data", "model", "training", "selection"),
+        {
+            "data": ("dir", "path", "dev_path", "test_path", "vocabulary", "vectors"),
+            "model": ("weights",),
+        },
+    ),
+    "pretraining": _Identity(
+        ("kind", "seed", "gpt", "tokenizer", "corpus", "pretraining"),
+        {
+            "tokenizer": ("dir",),
+            "corpus": ("paths", "tfds_dir", "cache"),
+            "pretraining": ("data_devices", "model_devices"),
+        }
+        | _SPEED,
+    ),
+    "fine_tuning": _Identity(
+        ("kind", "seed", "gpt", "tokenizer", "fine_tuning"),
+        {
+            "tokenizer": ("dir",),
+            # Each seed is a stage of its own: more of them may be added later.
+            "fine_tuning": ("dir", "start", "seeds", "checkpoint_every", "log_every"),
+        }
+        | _SPEED,
+    ),
+}
+
+
+def identity(config: AnyConfig) -> dict[str, Any]:
     """Return the fields that make a work folder this config's and no other's.
 
     Left out are where files lie, which tests are run and what their own settings are (each
@@ -30,11 +68,19 @@ def identity(config: Config) -> dict[str, Any]:
         ['data', 'model', 'protocol', 'seed', 'selection', 'training']
     """
     nested = dataclasses.asdict(config)
-    kept = {name: nested[name] for name in ("seed", "protocol", "data", "model")}
-    for section, names in _PATHS.items():
+    wanted = _IDENTITIES[config.kind]
+    kept = {name: nested[name] for name in wanted.sections}
+    for section, names in wanted.without.items():
         for name in names:
             kept[section].pop(name)
-    return kept | {name: nested[name] for name in ("training", "selection")}
+    return _plain(kept)
+
+
+def _plain(value: Any) -> Any:
+    """Return nested fields as JSON gives them back."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def input_digests(config: Config, described: dict[str, Any]) -> dict[str, str | None]:
@@ -83,13 +129,23 @@ def read_record(directory: Path) -> dict[str, Any] | None:
 
 
 def differing_fields(
-    directory: Path, before: dict[str, Any] | None, config: Config
+    directory: Path, before: dict[str, Any] | None, config: AnyConfig
 ) -> list[UserError]:
     """Return one error for each field in which a config is not the one of the record."""
     if before is None:
         return []
+    kind = before["identity"].get("kind", "classifier")
+    if kind != config.kind:
+        return [
+            WorkFolderError(
+                f"{directory} (config.kind)",
+                found=f"{config.kind!r} in this command",
+                expected=f"{kind!r}, with which the folder was begun",
+                action="give another --workdir",
+            )
+        ]
     # A field that an older version did not know had what is its default now.
-    old = flatten(identity(resolve({}))) | flatten(before["identity"])
+    old = flatten(identity(_defaults(kind))) | flatten(before["identity"])
     new = flatten(identity(config))
     return [
         WorkFolderError(
@@ -103,6 +159,11 @@ def differing_fields(
     ]
 
 
+def _defaults(kind: str) -> AnyConfig:
+    """Return the defaults of a kind of run; not all of them together are a run that could be."""
+    return resolve({}) if kind == "classifier" else root_of({"kind": kind})()
+
+
 def differing_inputs(
     directory: Path, before: dict[str, Any] | None, inputs: dict[str, str | None]
 ) -> list[UserError]:
@@ -112,6 +173,10 @@ def differing_inputs(
     texts = {
         "data": ("data, a vocabulary or word vectors", "the same instances in the same order"),
         "weights": ("model weights (config.model.weights)", "the same file of weights"),
+        "corpus": ("documents (config.corpus)", "the same texts under the same names"),
+        "tokenizer": ("files of the tokenizer (config.tokenizer.dir)", "the same pieces"),
+        "task": ("files of the task (config.fine_tuning.dir)", "the same rows"),
+        "start": ("weights to start from (config.fine_tuning.start)", "the same weights"),
     }
     return [
         WorkFolderError(
@@ -121,14 +186,14 @@ def differing_inputs(
             action="restore them, or give another --workdir",
         )
         for name, (found, expected) in texts.items()
-        if before["inputs"].get(name) != inputs[name]
+        if before["inputs"].get(name) != inputs.get(name)
     ]
 
 
 def write_record(
     directory: Path,
     before: dict[str, Any] | None,
-    config: Config,
+    config: AnyConfig,
     *,
     inputs: dict[str, str | None],
     made_with: dict[str, Any],

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from attnjax.config import Config
 from attnjax.experiments.another_run import check_run, names_run
 from attnjax.experiments.result import Result
-from attnjax.experiments.trial import Trial
 
 
-def always(config: Config) -> bool:
+def always(config: Any) -> bool:
     """Return True: what most stages are wanted for."""
     del config
     return True
@@ -23,7 +21,7 @@ class Stage(NamedTuple):
 
     Attributes:
         name: of its files in `stages/`.
-        run: from the trial to the result.
+        run: from the trial, or another kind's run in progress, to the result.
         requires: stages that must be finished before.
         sections: config sections, or single fields of them, that decide its result, beside the
             run's identity.
@@ -31,13 +29,13 @@ class Stage(NamedTuple):
     """
 
     name: str
-    run: Callable[[Trial], Result]
+    run: Callable[[Any], Result]
     requires: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    wanted: Callable[[Config], bool] = always
+    wanted: Callable[[Any], bool] = always
 
 
-def stage_settings(stage: Stage, trial: Trial) -> dict[str, Any]:
+def stage_settings(stage: Stage, trial: Any) -> dict[str, Any]:
     """Return the config fields that decide a stage's result, beside the run's identity."""
     settings: dict[str, Any] = {}
     for name in stage.sections:
@@ -49,23 +47,29 @@ def stage_settings(stage: Stage, trial: Trial) -> dict[str, Any]:
     return settings
 
 
-_OUTSIDE = ("guides.file", "trained_adversary.base", "mass_adversary.words_file")
+_OUTSIDE = (
+    *("guides.file", "trained_adversary.base", "mass_adversary.words_file"),
+    *("ablations.lstm", "zero_shot.winograd"),
+)
 """Fields that say where something lies; what decides a result is what lies there."""
 
 
-def _plain(trial: Trial, name: str, value: Any) -> Any:
+def _plain(trial: Any, name: str, value: Any) -> Any:
     """Return a setting as JSON gives it back: a finished stage's are compared with these."""
     if name in _OUTSIDE and value:
         return outside_digest(trial, name, value)
     return list(value) if isinstance(value, tuple) else value
 
 
-def outside_digest(trial: Trial, name: str, value: str) -> str:
+def outside_digest(trial: Any, name: str, value: str) -> str:
     """Return a digest of the file or of the other run's model that a field names.
 
     Raises:
         WorkFolderError: if another run cannot be used with this one.
     """
+    if name == "ablations.lstm":
+        # Read already, with the other weights of the run.
+        return trial.data.lstm.digest
     field = f"config.{name}"
     if name == "trained_adversary.base" or (
         name == "guides.file" and names_run(trial, value, field)

@@ -50,6 +50,7 @@ class Trial:
         stop: whether the run was asked to stop.
         say: where one-line messages for the user go.
         params: the params of the training stages finished or restored so far, by stage.
+        described: what the data are, as `prepare.describe` says it.
     """
 
     config: Config
@@ -59,6 +60,7 @@ class Trial:
     stop: Callable[[], bool]
     say: Callable[[str], None]
     params: dict[str, Params] = field(default_factory=dict)
+    described: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def model(self) -> AttentionModel:

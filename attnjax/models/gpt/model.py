@@ -12,6 +12,7 @@ from attnjax.errors import DataError
 from attnjax.models.classifier import dropout
 from attnjax.models.gpt.block import DEVIATION
 from attnjax.models.gpt.heads import init_head, read_output
+from attnjax.models.gpt.lstm import init_lstm, lstm_forward, lstm_seams, lstm_trace
 from attnjax.models.gpt.settings import GPTSettings, check_settings
 from attnjax.models.gpt.slices import ALL, distributions_of
 from attnjax.models.gpt.stack import Trace, init_blocks, run, run_given, run_traced
@@ -48,7 +49,8 @@ def build_gpt(settings: GPTSettings) -> GPT:
     """Return the GPT that settings describe; the same object for equal settings.
 
     Params are `table` (tokens, special tokens, positions), `blocks` (each leaf with a
-    leading axis of layers) and `head` (empty for a language model).
+    leading axis of layers) and `head` (empty for a language model); with
+    `settings.lstm_units` they are those of `lstm.init_lstm`.
 
     Args:
         settings: of the model.
@@ -72,6 +74,10 @@ def build_gpt(settings: GPTSettings) -> GPT:
         True
     """
     check_settings(settings)
+    if settings.lstm_units:
+        forward = functools.partial(lstm_forward, settings)
+        seams = lstm_seams(settings, functools.partial(prepare_params, settings))
+        return GPT(settings, seams, forward, functools.partial(lstm_trace, settings))
     forward = functools.partial(run_forward, settings)
     return GPT(settings, _seams(settings), forward, functools.partial(run_trace, settings))
 
@@ -182,6 +188,8 @@ def init_params(settings: GPTSettings, key: Key[Array, ""]) -> Params:
         >>> jax.eval_shape(partial(init_params, settings), jax.random.key(0))["table"].shape
         (16, 2)
     """
+    if settings.lstm_units:
+        return init_lstm(settings, key)
     table_key, blocks_key, head_key = jax.random.split(key, 3)
     table = DEVIATION * jax.random.normal(table_key, (settings.num_rows, settings.width))
     blocks = init_blocks(settings, blocks_key)

@@ -52,6 +52,8 @@ class GPTSettings:
             what is inside it.
         kernel: what computes attention whose weights nobody asks for: "xla", "cudnn" (a GPU
             and bfloat16), or "auto", which is "cudnn" where it can be.
+        lstm_units: of the one LSTM that stands in place of the blocks, the paper's ablation;
+            0: a transformer.
 
     Source: Radford et al. (2018), section 4.1, and the released code.
 
@@ -76,6 +78,7 @@ class GPTSettings:
     dtype: str = "float32"
     recompute: bool = False
     kernel: str = "auto"
+    lstm_units: int = 0
 
     @property
     def num_tokens(self) -> int:
@@ -158,6 +161,8 @@ def check_settings(settings: GPTSettings) -> None:
     if settings.num_special < least:
         expected = f"at least {least}: start, delimiter and classify" if least else "at least 0"
         errors.append(_error("num_special", settings.num_special, expected))
+    if settings.lstm_units < 0:
+        errors.append(_error("lstm_units", settings.lstm_units, "at least 0"))
     if settings.kernel == "cudnn" and settings.dtype != "bfloat16":
         errors.append(_error("kernel", "'cudnn'", "'xla' or 'auto' with model.dtype 'float32'"))
     raise_all(errors)

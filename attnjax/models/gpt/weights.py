@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from attnjax.errors import UserError, WeightsError, raise_all
 from attnjax.models.gpt.settings import GPTSettings
+from attnjax.models.gpt.weights_lstm import LSTM, lstm_arrays, lstm_params
 from attnjax.models.gpt.weights_names import (
     BLOCK,
     HEADS,
@@ -71,6 +73,8 @@ def transfer(
     """
     if num_layers == -1:
         return _nothing(pretrained, settings, params)
+    if settings.lstm_units:
+        return _lstm(pretrained, settings, params, num_layers)
     count = settings.num_layers if num_layers is None else num_layers
     _check_sizes(pretrained.settings, settings, count)
     arrays = pretrained.arrays
@@ -94,8 +98,22 @@ def transfer(
     return Transferred(new, tuple(fresh), tuple(name for name in arrays if name not in used))
 
 
+def _lstm(
+    pretrained: Pretrained, settings: GPTSettings, params: Params, num_layers: int | None
+) -> Transferred:
+    """Return the params of an LSTM, which is transferred whole."""
+    if num_layers is not None:
+        raise _error("num_transferred", f"{num_layers} layers of an LSTM", "all of it, or -1")
+    _check_sizes(pretrained.settings, settings, 0)
+    new, fresh = lstm_params(pretrained.arrays, settings, params)
+    used = {TOKENS, *LSTM, *HEADS[settings.head]}
+    unused = tuple(name for name in pretrained.arrays if name not in used)
+    return Transferred(jax.tree.map(jnp.asarray, new), tuple(fresh), unused)
+
+
 def _nothing(pretrained: Pretrained, settings: GPTSettings, params: Params) -> Transferred:
-    blocks = tuple(f"block {layer}" for layer in range(settings.num_layers))
+    count = 1 if settings.lstm_units else settings.num_layers
+    blocks = tuple(f"block {layer}" for layer in range(count))
     head = ("task layer",) if params["head"] else ()
     return Transferred(params, ("table", *blocks, *head), tuple(pretrained.arrays))
 
@@ -106,6 +124,7 @@ def _check_sizes(theirs: GPTSettings, ours: GPTSettings, num_layers: int) -> Non
         ("width", theirs.width, ours.width),
         ("num_heads", theirs.num_heads, ours.num_heads),
         ("vocabulary_size", theirs.vocabulary_size, ours.vocabulary_size),
+        ("lstm_units", theirs.lstm_units, ours.lstm_units),
     ):
         if found != expected:
             errors.append(_error(name, f"weights of {found}", str(expected)))
@@ -175,6 +194,8 @@ def export(params: Params, settings: GPTSettings) -> Pretrained:
 
     Example: see `transfer`.
     """
+    if settings.lstm_units:
+        return Pretrained(settings, lstm_arrays(params, settings))
     table = np.asarray(params["table"])
     arrays = {POSITIONS: table[settings.num_tokens :], TOKENS: table[: settings.num_tokens]}
     for layer in range(settings.num_layers):

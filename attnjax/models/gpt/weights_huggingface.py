@@ -13,6 +13,7 @@ from attnjax.models.checked_arrays import array_problems
 from attnjax.models.gpt.block import EPSILON
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.gpt.weights import export
+from attnjax.models.gpt.weights_lstm import lstm_shapes
 from attnjax.models.gpt.weights_names import (
     CHOICE,
     HEADS,
@@ -38,8 +39,9 @@ SIZES = {
     "n_layer": 12,
     "n_head": 12,
     "num_special": 0,
+    "lstm_units": 0,
 }
-"""Whole numbers of a config and their values where it is silent; the last one is our own."""
+"""Whole numbers of a config and their values where it is silent; the last two are our own."""
 
 RATES = {
     "embd_pdrop": "embedding_dropout",
@@ -48,6 +50,9 @@ RATES = {
     "summary_first_dropout": "classifier_dropout",
 }
 """Rates of dropout of a config, and ours."""
+
+OURS = "attnjax-lstm"
+"""What an LSTM in a GPT's framework is called: nobody else reads it."""
 
 FIXED = {"model_type": MODEL_TYPE, "afn": "gelu", "layer_norm_epsilon": EPSILON}
 """What a config must say; `gelu` is the tanh form here."""
@@ -90,7 +95,7 @@ def read_huggingface(folder: Path | str) -> Pretrained:
     if output is not None:
         arrays.setdefault(TOKENS, output)  # tied weights are in a file once, under either name
     settings = _with_head(settings, arrays)
-    shapes = body_shapes(settings) | head_shapes(settings)
+    shapes = _body_shapes(settings) | head_shapes(settings)
     if SCORE[0] in arrays:
         # Theirs has no bias.
         arrays.setdefault(SCORE[1], np.zeros(settings.num_logits, np.float32))
@@ -104,6 +109,11 @@ def read_huggingface(folder: Path | str) -> Pretrained:
 
 def _error(path: Path, found: str, expected: str, action: str) -> WeightsError:
     return WeightsError(str(path), found=found, expected=expected, action=action)
+
+
+def _body_shapes(settings: GPTSettings) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all arrays but a task's."""
+    return lstm_shapes(settings) if settings.lstm_units else body_shapes(settings)
 
 
 def _with_head(settings: GPTSettings, arrays: dict[str, np.ndarray]) -> GPTSettings:
@@ -125,13 +135,14 @@ def _settings_of(path: Path) -> GPTSettings:
     if not isinstance(content, dict):
         raise _error(path, "no JSON object", "the config of a model", "copy it again")
     errors: list[UserError] = []
-    for name, expected in FIXED.items():
+    kind = OURS if content.get("lstm_units") else MODEL_TYPE
+    for name, expected in (FIXED | {"model_type": kind}).items():
         if content.get(name, expected) != expected:
             found = f"{name} {content[name]!r}"
             errors.append(_error(path, found, repr(expected), "name weights of a GPT-1"))
     sizes = {name: content.get(name, default) for name, default in SIZES.items()}
     for name, value in sizes.items():
-        least = 0 if name == "num_special" else 1
+        least = 0 if name in ("num_special", "lstm_units") else 1
         if type(value) is not int or value < least:
             expected = f"a whole number of at least {least}"
             errors.append(_error(path, f"{name} {value!r}", expected, "correct it"))
@@ -147,6 +158,7 @@ def _settings_of(path: Path) -> GPTSettings:
         num_layers=sizes["n_layer"],
         num_heads=sizes["n_head"],
         width=sizes["n_embd"],
+        lstm_units=sizes["lstm_units"],
         mode="standard",
         **rates,
     )
@@ -184,7 +196,7 @@ def write_huggingface(folder: Path | str, params: Params, settings: GPTSettings)
     there = [name for name in (CONFIG, ARRAYS) if (folder / name).exists()]
     if there:
         raise _error(folder, f"{there[0]} already there", "an empty folder", "name another one")
-    body = set(body_shapes(settings))
+    body = set(_body_shapes(settings))
     state = {
         # The layers of tasks are beside the transformer, not in it.
         f"transformer.{name}" if name in body else name: np.ascontiguousarray(array)
@@ -215,6 +227,8 @@ def _config_of(settings: GPTSettings) -> dict[str, Any]:
         "initializer_range": 0.02,
         **{name: getattr(settings, ours) for name, ours in RATES.items()},
     }
+    if settings.lstm_units:
+        config |= {"model_type": OURS, "lstm_units": settings.lstm_units}
     if HEADS[settings.head] == CHOICE:
         # One logit a choice: their layer has as many outputs as there are labels.
         return config | {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}

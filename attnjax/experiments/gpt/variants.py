@@ -1,0 +1,83 @@
+"""Which trainings a run consists of: the model itself, and what the paper compares it with."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+NONE, ALL = -1, None
+"""Layers transferred: nothing at all, not even the table; or every one."""
+
+
+class Variant(NamedTuple):
+    """One way to train the model on the task.
+
+    Attributes:
+        name: of its stages; without "seed".
+        layers: transferred; 0: the table of embeddings alone; `NONE`; `ALL`.
+        auxiliary: whether the language model's loss stands beside the task's.
+        lstm: whether it is the LSTM that stands in place of the transformer.
+    """
+
+    name: str
+    layers: int | None = ALL
+    auxiliary: bool = True
+    lstm: bool = False
+
+
+FULL = Variant("fine_tune")
+NO_PRETRAINING = Variant("no_pretraining", layers=NONE)
+NO_AUXILIARY = Variant("no_auxiliary", auxiliary=False)
+LSTM = Variant("lstm", lstm=True)
+
+
+def ablated(*, lstm: bool) -> tuple[Variant, ...]:
+    """Return the rows of the paper's table 5, the full model first.
+
+    Args:
+        lstm: whether a pre-trained LSTM is at hand.
+
+    Source: Radford et al. (2018), table 5.
+
+    Example:
+        >>> [one.name for one in ablated(lstm=False)]
+        ['fine_tune', 'no_pretraining', 'no_auxiliary']
+    """
+    return (FULL, NO_PRETRAINING, NO_AUXILIARY, *((LSTM,) if lstm else ()))
+
+
+def by_layers(counts: Sequence[int], *, num_layers: int) -> tuple[Variant, ...]:
+    """Return trainings by the number of layers transferred, none first.
+
+    The ends are trainings that other analyses have too, so they share their stages: nothing
+    transferred is `NO_PRETRAINING`, all layers are `FULL`.
+
+    Args:
+        counts: -1 for nothing, 0 for the table of embeddings, up to the model's layers; empty
+            for all of these.
+        num_layers: of the model.
+
+    Source: Radford et al. (2018), figure 2 (left).
+
+    Example:
+        >>> [one.name for one in by_layers((), num_layers=2)]
+        ['no_pretraining', 'layers_0', 'layers_1', 'fine_tune']
+    """
+    chosen = sorted(set(counts) or range(NONE, num_layers + 1))
+    return tuple(_transferring(count, num_layers) for count in chosen)
+
+
+def _transferring(count: int, num_layers: int) -> Variant:
+    if count == NONE:
+        return NO_PRETRAINING
+    if count == num_layers:
+        return FULL
+    return Variant(f"layers_{count}", layers=count)
+
+
+def stage_name(variant: Variant, seed: int) -> str:
+    """Return the name of the stage that trains a variant with a seed.
+
+    Example:
+        >>> stage_name(NO_AUXILIARY, 3)
+        'no_auxiliary_seed3'
+    """
+    return f"{variant.name}_seed{seed}"

@@ -1,0 +1,1 @@
+"""The reports of the runs of a GPT."""

@@ -1,0 +1,208 @@
+"""What follows from a fine-tuning, its ablations, the layers and zero-shot scores, and what not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attnjax.report.comparisons import difference_sentence, verdict
+from attnjax.report.findings import Findings
+from attnjax.report.gpt.published_tasks import METRICS, TASK_NAMES
+from attnjax.report.numbers import (
+    MISSING,
+    Estimate,
+    as_estimate,
+    number,
+    plural,
+    with_interval,
+)
+
+VARIANTS = {
+    "fine_tune": "the full model",
+    "no_pretraining": "no pre-training",
+    "no_auxiliary": "no auxiliary loss",
+    "lstm": "an LSTM",
+}
+"""Trainings, as a reader calls them."""
+
+
+def task_findings(summary: Mapping[str, Any]) -> Findings:
+    """Say how well the model does, over seeds, and beside knowing nothing.
+
+    Args:
+        summary: `fine_tuning` of the results.
+
+    Example:
+        >>> scores = {"accuracy": {"mean": 0.9, "std": 0.01, "ci95": [0.88, 0.92], "n": 3}}
+        >>> one = {"metric": "accuracy", "scores": scores, "without_learning": {"accuracy": 0.5},
+        ...     "num_test": 100, "seeds": [{}, {}, {}]}
+        >>> task_findings(one).follows[0]
+        'Over 3 seeds the accuracy on 100 test rows is 0.900 (95% interval 0.880 to 0.920).'
+    """
+    metric, seeds = summary["metric"], summary["seeds"]
+    score = as_estimate(summary["scores"][metric])
+    name = METRICS[metric]
+    if score.value is None:
+        return Findings(
+            (f"{name} is undefined for every seed: one answer is given to all test rows.",)
+        )
+    follows = [
+        f"Over {plural(len(seeds), 'seed')} the {name} on "
+        f"{plural(summary['num_test'], 'test row')} is {with_interval(score, 3)}."
+    ]
+    least = summary["without_learning"].get(metric)
+    if least is not None and score.low is not None:
+        follows.append(_beside_nothing(name, score, least))
+    return Findings(
+        tuple(follows),
+        (
+            "How well it does on one task says nothing of others.",
+            "A difference from the published figure has many causes: the size of the model, what "
+            "it was pre-trained on, which rows it is judged by.",
+        ),
+    )
+
+
+def _beside_nothing(name: str, score: Estimate, least: float) -> str:
+    low, high = score.low or 0.0, score.high or 0.0
+    what = f"who reads no text and always gives one answer (or guesses) has {number(least, 3)}"
+    if low > least:
+        return f"The texts are of use to it: {what}, below the whole interval."
+    if high < least:
+        return f"It does worse than knowing nothing: {what}, above the whole interval."
+    return f"It cannot be told apart from knowing nothing: {what}, within the interval."
+
+
+def ablation_findings(analysis: Mapping[str, Any]) -> Findings:
+    """Say of each part that was taken away whether the model is worse without it.
+
+    Args:
+        analysis: `ablations` of the results.
+    """
+    metric = analysis["metric"]
+    full, *others = analysis["variants"]
+    follows = [
+        difference_sentence(
+            METRICS[metric],
+            as_estimate(one["difference"][metric]),
+            VARIANTS[one["name"]],
+            VARIANTS[full["name"]],
+        )
+        for one in others
+    ]
+    return Findings(tuple(follows), _seed_caveats(analysis, len(full["seeds"])))
+
+
+def _seed_caveats(analysis: Mapping[str, Any], seeds: int) -> tuple[str, ...]:
+    caveats = [
+        "The intervals are over seeds, on these test rows: other test rows would move all "
+        "trainings together, and their differences a little.",
+        f"{TASK_NAMES.get(analysis['task'], analysis['task'])} is one task. In the paper, the "
+        "auxiliary loss helps on larger data sets and hurts on smaller ones.",
+    ]
+    if seeds < 2:
+        caveats.insert(0, "With one seed no difference can be told apart from chance.")
+    return tuple(caveats)
+
+
+def layer_findings(analysis: Mapping[str, Any]) -> Findings:
+    """Say from how many transferred layers on the model is better than without any.
+
+    Args:
+        analysis: `layers` of the results.
+    """
+    metric, variants = analysis["metric"], analysis["variants"]
+    follows = []
+    ahead = [
+        one["name"]
+        for one in variants[1:]
+        if verdict(as_estimate(one["difference"][metric])) == "ahead"
+    ]
+    name = METRICS[metric]
+    first = _layers(variants[0]["name"])
+    if not ahead:
+        follows.append(f"No transfer can be told apart from {first} by its {name}.")
+    else:
+        follows.append(
+            f"{name} is higher than with {first} for these transfers: "
+            + ", ".join(_layers(each) for each in ahead)
+            + "."
+        )
+    known = [one for one in variants if one["scores"][metric]["mean"] is not None]
+    if known:
+        best = max(known, key=lambda one: one["scores"][metric]["mean"])
+        follows.append(
+            f"The highest mean is that of {_layers(best['name'])}: "
+            f"{number(best['scores'][metric]['mean'], 3)}."
+        )
+    return Findings(tuple(follows), _seed_caveats(analysis, len(variants[0]["seeds"])))
+
+
+def _layers(count: int) -> str:
+    """Return how a reader calls a number of transferred layers.
+
+    Example:
+        >>> _layers(-1), _layers(0), _layers(2)
+        ('nothing transferred', 'the embeddings alone', '2 layers')
+    """
+    if count == -1:
+        return "nothing transferred"
+    return "the embeddings alone" if count == 0 else plural(count, "layer")
+
+
+def zero_shot_findings(analysis: Mapping[str, Any]) -> Findings:
+    """Say of each task whether the model beats guessing, and whether it still improves.
+
+    Args:
+        analysis: `zero_shot` of the results.
+    """
+    follows = [_zero_shot_sentence(name, one) for name, one in analysis["tasks"].items()]
+    return Findings(
+        tuple(follows),
+        (
+            "These scores are of the heuristic as much as of the model: a model may know what the "
+            "heuristic does not bring out.",
+            "That a score rises with pre-training does not say what in the text it was learnt "
+            "from.",
+        ),
+    )
+
+
+def _zero_shot_sentence(name: str, one: Mapping[str, Any]) -> str:
+    points = one["points"]
+    task, metric = TASK_NAMES.get(name, name), METRICS[one["metric"]]
+    if not points or points[-1]["score"] is None:
+        return f"{task}: {metric} is undefined; one answer is given to all questions."
+    last = _estimate(points[-1])
+    shown = f"{task}: {metric} {with_interval(last, 3)} at the last step"
+    chance = number(one["chance"], 3)
+    if last.low is not None and last.low > one["chance"]:
+        return f"{shown}, above guessing ({chance}){_rise(points)}."
+    if last.high is not None and last.high < one["chance"]:
+        return f"{shown}, below guessing ({chance})."
+    return f"{shown}, not told apart from guessing ({chance})."
+
+
+def _rise(points: Sequence[Mapping[str, Any]]) -> str:
+    if len(points) < 2 or points[0]["score"] is None:
+        return ""
+    first = _estimate(points[0])
+    last = _estimate(points[-1])
+    if first.high is not None and last.low is not None and last.low > first.high:
+        return f"; {number(first.value, 3)} at the first"
+    return ""
+
+
+def _estimate(point: Mapping[str, Any]) -> Estimate:
+    """Return a point's score with its interval."""
+    return as_estimate({"mean": point["score"], "ci95": point["ci95"]})
+
+
+def cell(score: Mapping[str, Any]) -> str:
+    """Write a score with the deviation between seeds.
+
+    Example:
+        >>> cell({"mean": 0.5, "std": 0.01})
+        '0.500 (0.010)'
+    """
+    if score["mean"] is None:
+        return MISSING
+    return f"{number(score['mean'], 3)} ({number(score['std'], 3)})"
