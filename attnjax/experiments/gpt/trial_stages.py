@@ -78,6 +78,9 @@ def check_trial(config: FineTuningRun, settings: GPTSettings, *, is_score: bool)
     if part.head > settings.num_heads:
         expected = f"1 to {settings.num_heads}, or 0 for all heads"
         errors.append(_wrong("config.part.head", part.head, expected, "choose another head"))
+    if settings.lstm_units:
+        expected = "a transformer: an LSTM has no attention"
+        errors.append(_wrong("config.tests", ", ".join(config.tests), expected, "remove them"))
     if is_score:
         expected = "tests of a task of classes or choices: an output change is one of those"
         action = "remove them, or choose another task"
