@@ -8,7 +8,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float
 
 from attnjax.measures.divergence import RELEASE_OFFSET, jensen_shannon
 from attnjax.types import Attention, AttentionModel, Inputs
@@ -43,29 +43,6 @@ def support(attention: Attention, inputs: Inputs) -> Attention:
     if is_vector(attention):
         return jax.tree.map(lambda _: jnp.asarray(inputs.attendable[0]), attention)
     return jax.tree.map(lambda leaf: leaf > 0, attention)
-
-
-def row_keys(key: Key[Array, ""], leaf_number: int, shape: tuple[int, ...]) -> Key[Array, " N"]:
-    """Return a key for every distribution of a leaf, whatever the sizes of its axes.
-
-    Folded in axis by axis, so that a distribution's key depends on its own place alone.
-
-    Args:
-        key: of the instance and what is drawn for it.
-        leaf_number: place of the leaf in its tree.
-        shape: of the leaf, without the axis of positions.
-
-    Example:
-        >>> import jax
-        >>> small, large = (row_keys(jax.random.key(0), 0, (2, n)) for n in (2, 3))
-        >>> bool(small[3] == large[4]), len({str(jax.random.key_data(one)) for one in large})
-        (True, 6)
-    """
-    keys = jax.random.fold_in(key, leaf_number)[None]
-    fold_each = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))
-    for size in shape:
-        keys = fold_each(keys, jnp.arange(size)).reshape(-1)
-    return keys
 
 
 def permutable(model: AttentionModel, attention: Attention, inputs: Inputs) -> Attention:

@@ -17,6 +17,7 @@ from attnjax.adversaries.logits import (
     logits_source,
 )
 from attnjax.adversaries.objective import Problem
+from attnjax.adversaries.rows import as_rows, shaped_like
 from attnjax.adversaries.settings import SearchSettings, settings_from
 from attnjax.adversaries.starts import begin, draw_noise
 from attnjax.models.masking import masked_softmax
@@ -180,10 +181,17 @@ def _attack(
 
     def attack(rows: tuple) -> tuple[Attention, Int[Array, ""]]:
         source, noise, problem = rows
-        logits_fn = logits_function(model, params, source)
-        start = begin(noise, logits_fn, problem, settings)
-        end, _ = run(start, logits_fn, problem, settings)
-        return kept_log_weights(end, settings), end.steps
+        logits_of = logits_function(model, params, source)
+
+        def logits_fn(given: Attention) -> Float[Array, "K C"]:
+            return logits_of(shaped_like(given, problem.attention))
+
+        flat = Problem(
+            as_rows(problem.attention), problem.probabilities, as_rows(problem.attendable)
+        )
+        start = begin(as_rows(noise, leading=1), logits_fn, flat, settings)
+        end, _ = run(start, logits_fn, flat, settings)
+        return shaped_like(kept_log_weights(end, settings), problem.attention), end.steps
 
     def judge(rows: tuple) -> SearchResult:
         states, inputs, problem, (log_weights, steps) = rows

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
-from attnjax.adversaries.distributions import is_vector, row_keys
+from attnjax.adversaries.distributions import is_vector
+from attnjax.adversaries.rows import row_keys
 from attnjax.types import AnyArray, Attention
 
 COMPARED = 1024

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from attnjax.adversaries.descent import State, init
-from attnjax.adversaries.distributions import MASKED, is_vector, row_keys
+from attnjax.adversaries.distributions import MASKED, is_vector
 from attnjax.adversaries.logits import LogitsFn
 from attnjax.adversaries.objective import Problem
 from attnjax.adversaries.pairs import find_pairs
+from attnjax.adversaries.rows import row_keys
 from attnjax.adversaries.settings import SearchSettings
 from attnjax.types import Attention, Inputs
 

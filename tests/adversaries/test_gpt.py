@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from attnjax.adversaries.distributions import permutable, row_keys
+from attnjax.adversaries.distributions import permutable
 from attnjax.adversaries.evened import evened_outputs
 from attnjax.adversaries.permutation import permutation_outputs
+from attnjax.adversaries.rows import row_keys
 from attnjax.adversaries.search import search
 from attnjax.adversaries.settings import SearchSettings
 from attnjax.adversaries.shuffles import shuffled_tree
