@@ -85,8 +85,8 @@ def _of_the_user(error: Exception, directory: Path | None) -> UserError | None:
             found=f"less than this run needs ({reason})",
             expected="room for the model, and for a batch of its longest texts",
             action="lower config.memory.bytes and give the same command again: all finished "
-            "stages are kept; if it was training, begin anew with a lower "
-            "config.training.batch_size",
+            "stages are kept; if it was training, begin anew with a lower batch_size, or go on "
+            "with --config.gpt.recompute=true where the model is a GPT",
         )
     return None
 
@@ -155,7 +155,8 @@ def _run(
         _say(f"work folder: {directory}")
         _use_compilation_cache()
         _multiply_in_float32()
-        _make_cpu_devices()
+        if isinstance(command.config, Config):
+            _make_cpu_devices()
         from attnjax.experiments.runner import run_stages
         from attnjax.training.host import Interrupted
 
@@ -166,7 +167,7 @@ def _run(
                 made_with=_made_with(arguments),
                 progress=sys.stderr is not None and sys.stderr.isatty(),
                 stop=stop,
-                say=_say if first else _say_nothing,
+                say=_say if first else lambda line: None,  # one speaks for all
             )
         except Interrupted:
             _say(f"stopped as asked; {_continuing(directory)}")
@@ -185,7 +186,7 @@ def _join_hosts(command: Command) -> bool:
         raise UserError(
             "--workdir",
             found="none, with config.hosts.count above 1",
-            expected="the same folder on every host, which all of them can reach",
+            expected="one folder that every host can reach",
             action="name it",
         )
     from attnjax.training.hosts import join_hosts
@@ -197,11 +198,6 @@ def _join_hosts(command: Command) -> bool:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _say_nothing(line: str) -> None:
-    """Say nothing: of several processes one speaks."""
-    del line
 
 
 def _write_report(config: AnyConfig, directory: Path, results: dict[str, Any]) -> None:

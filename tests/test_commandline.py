@@ -18,7 +18,8 @@ def test_every_shipped_config_resolves(file):
     texts = ["--config.data.path=texts.csv"] if bring else []
     command = parse([f"--config={file}", *texts], configs=CONFIGS)
     assert command.name == file.stem
-    assert command.config.tests
+    # A classifier is trained to be put on trial; a GPT may be trained for its own sake.
+    assert command.config.kind != "classifier" or command.config.tests
 
 
 def test_fields_are_changed_in_either_form():

@@ -5,14 +5,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from benchmarks.ngrams import (
+from attnjax.measures.ngrams import (
     kneser_ney,
-    perplexity,
     probabilities,
-    trigram_perplexity,
+    trigram_costs,
     unigram,
-    unigram_perplexity,
+    unigram_costs,
 )
+from benchmarks.ngrams import perplexity, trigram_perplexity, unigram_perplexity
 
 # "a b a b c a b a" and "b c b"
 TEXTS = [np.array([0, 1, 0, 1, 2, 0, 1, 0]), np.array([1, 2, 1])]
@@ -80,3 +80,33 @@ def test_what_follows_a_rule_is_predicted():
     model = kneser_ney([text], 8)
     assert trigram_perplexity(model, [text[:100]]) < 1.01
     assert unigram_perplexity(unigram(text, 8), [text[:802]]) == pytest.approx(8.0, rel=1e-3)
+
+
+def test_every_piece_but_the_first_costs_something_the_second_from_one_before_it():
+    model, text = kneser_ney(TEXTS, 3), np.array([1, 2, 0, 0])
+    begin = slow_pair(TEXTS, 3, 1, 2)
+    rest = [slow(TEXTS, 3, *text[i : i + 3].tolist()) for i in range(2)]
+    expected = -np.log([begin, *rest])
+    np.testing.assert_allclose(trigram_costs(model, text), expected)
+    assert len(trigram_costs(model, text[:1])) == 0
+    chances = unigram(np.concatenate(TEXTS), 3)
+    # Of 11 pieces 4 are a, 5 b, 2 c; one is added to each.
+    np.testing.assert_allclose(unigram_costs(chances, text), -np.log([3 / 14, 5 / 14, 5 / 14]))
+
+
+def slow_pair(texts, size, b, c):
+    """The same after one piece: what the trigram knows of pairs, word for word."""
+    triples = {tuple(t[i : i + 3].tolist()) for t in texts for i in range(len(t) - 2)}
+    pairs = {tuple(t[i : i + 2].tolist()) for t in texts for i in range(len(t) - 1)}
+    before_pair = Counter(triple[1:] for triple in triples)
+    before_one = Counter(pair[1] for pair in pairs)
+
+    def discount(counts):
+        n1, n2 = (sum(v == k for v in counts.values()) for k in (1, 2))
+        return n1 / (n1 + 2 * n2) if n1 else 0.5
+
+    d, total = discount(before_one), sum(before_one.values())
+    one = max(before_one[c] - d, 0) / total + d * len(before_one) / total / size
+    after = {gram: n for gram, n in before_pair.items() if gram[0] == b}
+    d, total = discount(before_pair), sum(after.values())
+    return max(before_pair[b, c] - d, 0) / total + d * len(after) / total * one

@@ -47,7 +47,8 @@ def weighted_score(
         sides = [_ranks(side, times) for side in (labels, predictions)]
     else:
         sides = [np.broadcast_to(side, times.shape) for side in (labels, predictions)]
-    return _correlations(*(side.astype(np.float64) for side in sides), times)
+    first, second = (side.astype(np.float64) for side in sides)
+    return _correlations(first, second, times)
 
 
 def _ranks(values: Shaped[np.ndarray, " N"], weights: Weights) -> Float[np.ndarray, "R N"]:

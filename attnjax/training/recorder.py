@@ -156,7 +156,8 @@ class Recorder:
                 ", ".join([where, *names]),
                 found=f"loss {float(losses[at_fault[0]])}",
                 expected="a finite number",
-                action="lower config.training.learning_rate, or look for extreme word vectors",
+                action="lower config.training.learning_rate (of a GPT that of config.pretraining "
+                "or config.fine_tuning), or look for extreme word vectors",
             )
 
     def _seconds_left(self, step: int) -> float:

@@ -14,7 +14,8 @@ from attnjax.data.gpt.tokenizer import Tokenizer
 from attnjax.data.reading import unreadable
 from attnjax.errors import DataError, suggestion
 
-SCHEMA = 1
+SCHEMA = 2
+"""Since 2 the characters of each document are counted."""
 
 
 class Span(NamedTuple):
@@ -34,6 +35,7 @@ class Header:
         count: tokens.
         names: of the documents.
         ends: of the documents, as numbers of tokens.
+        characters: of each document's text as it was read, line ends included.
         sha256: of the tokens' bytes.
         tokenizer: `Tokenizer.record`: the pipeline by name, and the digest of the vocabulary.
         num_tokens: ids that there may be: pieces and specials.
@@ -46,6 +48,7 @@ class Header:
     count: int
     names: tuple[str, ...]
     ends: tuple[int, ...]
+    characters: tuple[int, ...]
     sha256: str
     tokenizer: dict[str, str]
     num_tokens: int
@@ -70,6 +73,11 @@ class TokenFile(NamedTuple):
     tokens: UInt[np.ndarray, " T"]
     header: Header
     documents: tuple[Span, ...]
+
+    @property
+    def num_characters(self) -> dict[str, int]:
+        """Characters of each document's text, by name."""
+        return dict(zip(self.header.names, self.header.characters, strict=True))
 
     def tokens_of(self, name: str) -> UInt[np.ndarray, " T"]:
         """Return the tokens of one document.
@@ -182,7 +190,7 @@ def read_header(path: Path) -> Header:
         value: Any = json.loads(beside.read_text(encoding="utf-8"))
         if value.pop("schema") != SCHEMA:
             raise _changed(beside, "another schema", f"schema {SCHEMA}")
-        for name in ("names", "ends", "digests"):
+        for name in ("names", "ends", "characters", "digests"):
             value[name] = tuple(value[name])
         return Header(**value)
     except OSError as error:

@@ -36,14 +36,18 @@ class Progress:
     Attributes:
         plan: what is being written: documents, tokenizer, libraries.
         ends: of the finished documents, in tokens.
+        characters: of the finished documents.
         pieces: of the document in progress that are done.
+        read: characters of these pieces.
         count: tokens written.
         line_end: whether a line ended since the last token.
     """
 
     plan: dict[str, Any]
     ends: tuple[int, ...] = ()
+    characters: tuple[int, ...] = ()
     pieces: int = 0
+    read: int = 0
     count: int = 0
     line_end: bool = False
 
@@ -130,6 +134,7 @@ def _write_document(
         progress = replace(
             progress,
             pieces=progress.pieces + 1,
+            read=progress.read + len(piece.text),
             count=progress.count + len(ids),
             line_end=trailing or (progress.line_end and not ids),
         )
@@ -142,8 +147,14 @@ def _write_document(
             expected="words",
             action="leave it out of the corpus",
         )
-    ends = (*progress.ends, progress.count)
-    progress = replace(progress, ends=ends, pieces=0, line_end=False)
+    progress = replace(
+        progress,
+        ends=(*progress.ends, progress.count),
+        characters=(*progress.characters, progress.read),
+        pieces=0,
+        read=0,
+        line_end=False,
+    )
     _commit(path, file, progress)
     return progress
 
@@ -180,6 +191,7 @@ def _finish(path: Path, progress: Progress, tokenizer: Tokenizer) -> None:
         count=progress.count,
         names=tuple(plan["names"]),
         ends=progress.ends,
+        characters=progress.characters,
         sha256=checksum(part_path(path)),
         tokenizer=plan["tokenizer"],
         num_tokens=tokenizer.byte_pairs.num_tokens,
@@ -207,7 +219,8 @@ def _resumed(path: Path, plan: dict[str, Any]) -> Progress:
         return Progress(plan)
     try:
         value = json.loads(beside.read_text(encoding="utf-8"))
-        progress = Progress(**{**value, "ends": tuple(value["ends"])})
+        pairs = {name: tuple(value[name]) for name in ("ends", "characters")}
+        progress = Progress(**{**value, **pairs})
     except (ValueError, TypeError, KeyError) as error:
         raise _other(path, f"progress that cannot be read ({error})") from error
     differing = [name for name in plan if progress.plan.get(name) != plan[name]]

@@ -9,9 +9,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from attnjax.models.gpt.losses import batch_loss, row_key, token_losses
 from attnjax.models.gpt.model import GPT
+from attnjax.models.gpt.settings import GPTSettings
 from attnjax.training.gpt.finetune import TaskLosses, TaskModel
 from attnjax.training.gpt.pretrain import LanguageModel
-from attnjax.training.gpt.speed import DecoderShape, flops_per_token
+from attnjax.training.gpt.speed import DecoderShape, flops_per_token, lstm_flops_per_token
 from attnjax.training.gpt.step import Loss
 from attnjax.types import AnyArray, Batch, Inputs, Params
 
@@ -57,10 +58,19 @@ def language_model(gpt: GPT) -> LanguageModel:
     def loss(params: Params, tokens: Any, key: Key[Array, ""] | None) -> Loss:
         return Loss(jnp.mean(losses(params, tokens, key)))
 
+    return LanguageModel(loss, losses, settings.vocabulary_size, _flops(settings))
+
+
+def _flops(settings: GPTSettings) -> float:
+    """Return the operations of a training step for each token of it."""
+    if settings.lstm_units:
+        return lstm_flops_per_token(
+            units=settings.lstm_units, width=settings.width, num_outputs=settings.num_tokens
+        )
     shape = DecoderShape(
         settings.num_layers, settings.width, settings.num_output_rows, settings.context
     )
-    return LanguageModel(loss, losses, settings.vocabulary_size, flops_per_token(shape))
+    return flops_per_token(shape)
 
 
 def window_inputs(tokens: Int[AnyArray, "B window"]) -> Inputs:

@@ -11,7 +11,7 @@ from attnjax.data.gpt.byte_pairs import write_byte_pairs
 from attnjax.errors import raise_all
 from attnjax.experiments.gpt import analyses
 from attnjax.experiments.gpt.adapters import language_model
-from attnjax.experiments.gpt.fine_tune import initial, train_variant
+from attnjax.experiments.gpt.fine_tune import forget_checkpoints, initial, train_variant
 from attnjax.experiments.gpt.fine_tuning_inputs import NONE, fine_tunes, prepare_task
 from attnjax.experiments.gpt.fine_tuning_trial import FineTuningTrial
 from attnjax.experiments.gpt.starting_point import StartingPoint, read_pretrained, snapshot_steps
@@ -78,7 +78,8 @@ def _by_layers(trial: FineTuningTrial) -> tuple[Variant, ...]:
 def stages(trial: FineTuningTrial) -> list[Stage]:
     """Return what is to be done, in order: a stage for each training of each seed.
 
-    So a seed or an analysis that is added later trains only what is new.
+    So a seed, an analysis, a number of layers or an LSTM that is added later trains only what
+    is new: an analysis is done again when the stages that it requires are others.
 
     Args:
         trial: of the run.
@@ -92,10 +93,10 @@ def stages(trial: FineTuningTrial) -> list[Stage]:
             found += trial_stages(trial)
     if "ablations" in trial.config.analyses and found:
         requires = _names(ablated(lstm=trial.data.lstm is not None), trial)
-        found.append(Stage("ablations", analyses.ablations, requires, ("bootstrap", "ablations")))
+        found.append(Stage("ablations", analyses.ablations, requires, ("bootstrap",)))
     if "layers" in trial.config.analyses and found:
         requires = _names(_by_layers(trial), trial)
-        found.append(Stage("layers", analyses.layers, requires, ("bootstrap", "layers")))
+        found.append(Stage("layers", analyses.layers, requires, ("bootstrap",)))
     if "zero_shot" in trial.config.analyses:
         found.append(Stage("zero_shot", zero_shot, (), ("bootstrap", "zero_shot")))
     return found
@@ -134,7 +135,7 @@ def zero_shot(trial: FineTuningTrial) -> Result:
     def params_at(step: int) -> Params:
         if step == last:
             return _language_params(trial, start)
-        if step == 0:
+        if step not in between:
             key = jax.random.key(trial.config.seed)
             return jax.jit(partial(init_params, trial.data.settings))(key)
         return _language_params(trial, read_pretrained(folder, step=step))
@@ -181,6 +182,7 @@ def results(trial: FineTuningTrial, names: list[str]) -> dict[str, Any]:
         trial: of the run.
         names: of the stages.
     """
+    forget_checkpoints(trial)
     folder = trial.directory / "stages"
     done = {name: read_json(folder / f"{name}.json") for name in names}
     tests = {

@@ -2,18 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
-
-import numpy as np
 
 from attnjax.data.gpt.tasks import Example, load_task, task_texts
 from attnjax.data.gpt.tokenizer import Tokenizer
 from attnjax.data.gpt.winograd import read_winograd
 from attnjax.data.gpt.zero_shot import Sequences, acceptability, choices, referents, sentiment
 from attnjax.errors import ConfigError, UserError, raise_all
+from attnjax.experiments.gpt.task_rows import drawn
 from attnjax.experiments.gpt.zero_shot import BEST, Heuristic
-
-Value = TypeVar("Value")
 
 CHANCE = 0.5
 """Of two answers."""
@@ -105,24 +101,6 @@ def _winograd(file: str, tokenizer: Tokenizer, *, context: int, limit: int, seed
     asked = referents(drawn(read.schemas, limit, seed), tokenizer, context=context)
     asked.notes.update(read.dropped)
     return Heuristic(_some(asked, "winograd"), "accuracy", CHANCE, BEST.get("winograd"))
-
-
-def drawn(values: Sequence[Value], limit: int, seed: int) -> Sequence[Value]:
-    """Return at most so many values, drawn by a seed, in their order.
-
-    Args:
-        values: all of them.
-        limit: how many; 0: all.
-        seed: of the draw.
-
-    Example:
-        >>> len(drawn(range(9), 4, 0)), len(drawn(range(9), 0, 0))
-        (4, 9)
-    """
-    if not limit or len(values) <= limit:
-        return values
-    chosen = np.random.default_rng([seed, 1]).permutation(len(values))[:limit]
-    return [values[place] for place in sorted(chosen.tolist())]
 
 
 def _some(asked: Sequences, name: str) -> Sequences:

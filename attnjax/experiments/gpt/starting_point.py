@@ -115,6 +115,9 @@ def _of_run(folder: Path, step: int | None) -> StartingPoint:
         folder / TOKENIZER, pipeline=record["config"]["tokenizer"]["pipeline"]
     )
     place = folder / WEIGHTS if step is None else folder / SNAPSHOTS / str(step)
+    if step is None and not place.is_dir():
+        action = f"delete {finished} and give its command again: it takes them from checkpoints/"
+        raise _refused(place, "no such folder", action)
     if not place.is_dir():
         steps = ", ".join(map(str, snapshot_steps(folder))) or "none"
         action = "choose another step, or set config.pretraining.keep_at before pre-training"

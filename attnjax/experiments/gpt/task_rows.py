@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,6 +14,8 @@ from attnjax.errors import DataError
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.training.gpt.metrics import FUNCTIONS, TASK_METRICS, Labels, MetricName, soft_scores
 from attnjax.types import Inputs
+
+Value = TypeVar("Value")
 
 DEV_SHARE = 0.05
 """Of the training rows, where a task has no dev split: each epoch's scores are of it."""
@@ -54,13 +56,12 @@ class TaskRows(NamedTuple):
         return not self.task.class_names and not self.task.num_choices
 
 
-def split_examples(found: TaskExamples, *, limit: int, seed: int) -> dict[str, Sequence[Example]]:
-    """Return a task's splits: a dev split cut from train where there is none, each limited.
+def split_examples(found: TaskExamples, *, seed: int) -> dict[str, Sequence[Example]]:
+    """Return a task's splits, with a dev split cut from train where there is none.
 
     Args:
         found: all examples.
-        limit: of each split, drawn by the seed; 0: all.
-        seed: of the cut and of the draw.
+        seed: of the cut.
 
     Raises:
         DataError: for a task without test or training texts, or too few to cut dev from.
@@ -76,7 +77,6 @@ def split_examples(found: TaskExamples, *, limit: int, seed: int) -> dict[str, S
             )
     if "dev" not in splits:
         splits["train"], splits["dev"] = _cut(splits["train"], seed)
-    splits = {name: _drawn(examples, limit, seed) for name, examples in splits.items()}
     order = ("train", "dev", "test")
     return {name: splits[name] for name in (*order, *(one for one in splits if one not in order))}
 
@@ -96,11 +96,22 @@ def _cut(examples: Sequence[Example], seed: int) -> tuple[Sequence[Example], Seq
     return kept, [examples[place] for place in sorted(chosen)]
 
 
-def _drawn(examples: Sequence[Example], limit: int, seed: int) -> Sequence[Example]:
-    if not limit or len(examples) <= limit:
-        return examples
-    chosen = np.random.default_rng([seed, 1]).permutation(len(examples))[:limit]
-    return [examples[place] for place in sorted(chosen.tolist())]
+def drawn(values: Sequence[Value], limit: int, seed: int) -> Sequence[Value]:
+    """Return at most so many values, drawn by a seed, in their order.
+
+    Args:
+        values: all of them.
+        limit: how many; 0: all.
+        seed: of the draw.
+
+    Example:
+        >>> len(drawn(range(9), 4, 0)), len(drawn(range(9), 0, 0))
+        (4, 9)
+    """
+    if not limit or len(values) <= limit:
+        return values
+    chosen = np.random.default_rng([seed, 1]).permutation(len(values))[:limit]
+    return [values[place] for place in sorted(chosen.tolist())]
 
 
 def task_rows(
@@ -129,7 +140,8 @@ def task_rows(
     Raises:
         DataError: for a task without test or training texts, and choices that vary in number.
     """
-    examples = split_examples(found, limit=limit, seed=seed)
+    every = split_examples(found, seed=seed)
+    examples = {split: drawn(those, limit, seed) for split, those in every.items()}
     encoded = {
         split: encode_task(those, found.task, tokenizer, context=context, truncation=truncation)
         for split, those in examples.items()
@@ -147,9 +159,8 @@ def task_rows(
         note = "The task has no dev split: one training text in 20 was taken out for one."
         counts["notes"].append(note)
     if limit:
-        left = {split: len(those) for split, those in found.splits.items()}
         counts["left_out_by_limit"] = {
-            split: max(count - limit, 0) for split, count in left.items()
+            split: len(those) - len(examples[split]) for split, those in every.items()
         }
     return TaskRows(
         name,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
+
 from attnjax.report.gpt.findings_tasks import VARIANTS
 from attnjax.report.gpt.published_tasks import METRICS, TASK_NAMES
 from attnjax.report.numbers import as_estimate, number, with_interval
@@ -16,6 +18,9 @@ from attnjax.report.style import (
     new_figure,
     tidy,
 )
+
+MOST_TICKS = 6
+"""Steps that are named on an axis."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 """So that lines stay apart where the page is printed in grey."""
@@ -115,8 +120,7 @@ def zero_shot_curves(analysis: Mapping[str, Any]) -> Drawing:
         )
         words.append(f"{TASK_NAMES.get(name, name)}: {_ends(points)}")
     axes.axhline(0, color=MUTED, linewidth=1.0, linestyle=(0, (1, 1.5)))
-    if _over_decades(analysis["steps"]):
-        axes.set_xscale("symlog", linthresh=1)
+    _step_axis(axes, analysis["steps"])
     axes.set_xlabel("steps of pre-training")
     axes.set_ylabel("relative score (0: guessing)")
     tidy(axes, grid="y")
@@ -141,7 +145,12 @@ def _ends(points: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _over_decades(steps: Sequence[int]) -> bool:
-    """Return whether steps are so far apart that a line scale would hide the first."""
+def _step_axis(axes: Axes, steps: Sequence[int]) -> None:
+    """Mark some of the steps; by their logarithm where a line would hide the first."""
     positive = [step for step in steps if step > 0]
-    return len(positive) > 2 and max(positive) >= 50 * min(positive)
+    if len(positive) > 2 and max(positive) >= 50 * min(positive):
+        axes.set_xscale("symlog", linthresh=min(positive))
+    chosen = [steps[place] for place in range(0, len(steps), -(-len(steps) // MOST_TICKS))]
+    axes.set_xticks(chosen, [f"{step:,}" for step in chosen])
+    axes.minorticks_off()
+    axes.margins(x=0.06)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attnjax.report.comparisons import difference_sentence, verdict
+from attnjax.report.comparisons import verdict
 from attnjax.report.findings import Findings
 from attnjax.report.gpt.published_tasks import METRICS, TASK_NAMES
 from attnjax.report.numbers import (
@@ -42,7 +42,7 @@ def task_findings(summary: Mapping[str, Any]) -> Findings:
     name = METRICS[metric]
     if score.value is None:
         return Findings(
-            (f"{name} is undefined for every seed: one answer is given to all test rows.",)
+            (f"The {name} is undefined for every seed: one answer is given to all test rows.",)
         )
     follows = [
         f"Over {plural(len(seeds), 'seed')} the {name} on "
@@ -80,23 +80,67 @@ def ablation_findings(analysis: Mapping[str, Any]) -> Findings:
     metric = analysis["metric"]
     full, *others = analysis["variants"]
     follows = [
-        difference_sentence(
-            METRICS[metric],
-            as_estimate(one["difference"][metric]),
-            VARIANTS[one["name"]],
-            VARIANTS[full["name"]],
-        )
+        part_sentence(METRICS[metric], as_estimate(one["difference"][metric]), one["name"])
         for one in others
     ]
-    return Findings(tuple(follows), _seed_caveats(analysis, len(full["seeds"])))
+    caveats = _seed_caveats(analysis, len(full["seeds"]))
+    return Findings(
+        tuple(follows),
+        (
+            *caveats,
+            "Whether the auxiliary loss helps depends on how many rows there are: in the paper it "
+            "helps on larger data sets and hurts on smaller ones.",
+        ),
+    )
+
+
+def part_sentence(score: str, difference: Estimate, name: str) -> str:
+    """Say whether the model is worse without a part of it.
+
+    Args:
+        score: by which it is judged.
+        difference: of the training without the part minus the full one, over seeds.
+        name: of the training.
+
+    Example:
+        >>> part_sentence("F1", Estimate(-0.05, -0.09, -0.01), "no_pretraining")
+        'Without pre-training F1 is lower: by 0.050 (95% interval 0.010 to 0.090).'
+        >>> part_sentence("F1", Estimate(0.0, -0.1, 0.1), "lstm")[:52]
+        'With an LSTM for the transformer F1 cannot be told a'
+    """
+    how = _WITHOUT[name]
+    found = verdict(difference)
+    if difference.value is None:
+        return f"{how} {score} is undefined for some training."
+    if found == "unknown":
+        return (
+            f"{how} {score} differs by {number(difference.value, 3)}; of one seed, so whether that "
+            "is more than chance is not known."
+        )
+    if found in ("ahead", "behind"):
+        word, sign = ("higher", 1) if found == "ahead" else ("lower", -1)
+        low, high = sorted(sign * (each or 0.0) for each in (difference.low, difference.high))
+        shown = Estimate(sign * difference.value, low, high)
+        return f"{how} {score} is {word}: by {with_interval(shown, 3)}."
+    return (
+        f"{how} {score} cannot be told apart from the full model's: the difference is "
+        f"{with_interval(difference, 3)}."
+    )
+
+
+_WITHOUT = {
+    "no_pretraining": "Without pre-training",
+    "no_auxiliary": "Without the auxiliary loss",
+    "lstm": "With an LSTM for the transformer",
+}
 
 
 def _seed_caveats(analysis: Mapping[str, Any], seeds: int) -> tuple[str, ...]:
+    task = TASK_NAMES.get(analysis["task"], analysis["task"])
     caveats = [
         "The intervals are over seeds, on these test rows: other test rows would move all "
         "trainings together, and their differences a little.",
-        f"{TASK_NAMES.get(analysis['task'], analysis['task'])} is one task. In the paper, the "
-        "auxiliary loss helps on larger data sets and hurts on smaller ones.",
+        f"{task} is one task: on another one the same parts may be worth more or less.",
     ]
     if seeds < 2:
         caveats.insert(0, "With one seed no difference can be told apart from chance.")
@@ -122,7 +166,7 @@ def layer_findings(analysis: Mapping[str, Any]) -> Findings:
         follows.append(f"No transfer can be told apart from {first} by its {name}.")
     else:
         follows.append(
-            f"{name} is higher than with {first} for these transfers: "
+            f"The {name} is higher than with {first} for these transfers: "
             + ", ".join(_layers(each) for each in ahead)
             + "."
         )

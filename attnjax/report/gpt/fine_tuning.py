@@ -104,9 +104,8 @@ def outcome(results: dict[str, Any]) -> str:
         metric = summary["metric"]
         shown = cell(summary["scores"][metric])
         return f"{TASK_NAMES.get(task, task)}: {METRICS[metric]} {shown}"
-    return "zero-shot scores of " + ", ".join(
-        TASK_NAMES.get(name, name) for name in tests.get("zero_shot", {}).get("tasks", {})
-    )
+    names = [str(name) for name in tests.get("zero_shot", {}).get("tasks", {})]
+    return "zero-shot scores of " + ", ".join(TASK_NAMES.get(name, name) for name in names)
 
 
 def report_sections(results: dict[str, Any]) -> list[Section]:
@@ -198,6 +197,7 @@ def provenance(results: dict[str, Any], record: dict[str, Any]) -> list[tuple[st
         ("Seeds", f"{seed} to {seed + seeds - 1}" if seeds > 1 else str(seed)),
         ("Device", str(record.get("device", "not recorded"))),
         ("Command", str(record.get("command", "not recorded"))),
+        *(("Continued by", str(one.get("command"))) for one in record.get("history", ())),
     ]
 
 

@@ -235,19 +235,23 @@ def zero_shot_section(analysis: Mapping[str, Any]) -> Section:
         "pronoun's place is the rest of the sentence more probable? A curve that rises with "
         "pre-training says that language modelling by itself learns something of the task.",
         drawings=(zero_shot_curves(analysis),),
-        tables=(Table("Zero-shot scores", columns, tuple(rows), note), _notes_table(analysis)),
+        tables=(
+            Table("Zero-shot scores", columns, tuple(rows), note),
+            *_notes_tables(analysis),
+        ),
         findings=zero_shot_findings(analysis),
     )
 
 
-def _notes_table(analysis: Mapping[str, Any]) -> Table:
-    rows = [
-        (TASK_NAMES.get(name, name), reason, count(number_of))
+def _notes_tables(analysis: Mapping[str, Any]) -> tuple[Table, ...]:
+    """Return the table of what was cut and left out, where anything was."""
+    rows = tuple(
+        (TASK_NAMES.get(str(name), str(name)), str(reason), count(number_of))
         for name, one in analysis["tasks"].items()
         for reason, number_of in one["notes"].items()
         if number_of
-    ]
-    return Table("Cut and left out", ("task", "what", "how many"), tuple(rows))
+    )
+    return (Table("Cut and left out", ("task", "what", "how many"), rows),) if rows else ()
 
 
 def analysis_sections(tests: Mapping[str, Any]) -> list[Section]:

@@ -20,7 +20,7 @@ from attnjax.training.gpt.evaluate import (
 from attnjax.training.gpt.optimizer import OptimizerSettings, build_gpt_optimizer
 from attnjax.training.gpt.placement import gpt_mesh, own_rows, place_rows
 from attnjax.training.gpt.schedules import schedule
-from attnjax.training.gpt.settings import PretrainSettings, pretraining_optimizer
+from attnjax.training.gpt.settings import PretrainSettings, kept_steps, pretraining_optimizer
 from attnjax.training.gpt.speed import described_speed
 from attnjax.training.gpt.step import LossFn, StepFn, compile_gpt_step, placed_state
 from attnjax.training.host import Program, Stepped, never_stop, print_warning, run_program
@@ -30,6 +30,10 @@ from attnjax.types import Params
 
 SampleFn = Callable[[Params, int], str]
 """From params and the number of steps taken to a text that the model wrote."""
+
+KeepFn = Callable[[Params, int], None]
+"""Told the params, as they lie on the devices, and the number of steps taken; they are gone
+after the next one."""
 
 
 class LanguageModel(NamedTuple):
@@ -89,6 +93,7 @@ class _Run(NamedTuple):
     mesh: Mesh
     num_steps: int
     sample: SampleFn | None
+    keep: KeepFn | None
 
 
 def pretrain(
@@ -106,6 +111,7 @@ def pretrain(
     warn: Callable[[str], None] = print_warning,
     mesh: Mesh | None = None,
     sample: SampleFn | None = None,
+    keep: KeepFn | None = None,
 ) -> PretrainResult:
     """Train a language model on documents; judge it on others as it goes.
 
@@ -126,6 +132,7 @@ def pretrain(
         warn: told about checkpoints that cannot be used.
         mesh: the devices; all of them, each with the whole state, if None.
         sample: writes a text at every evaluation, for people to read; or None.
+        keep: told the weights at `settings.keep_at`; after a kill again, and the same.
 
     Raises:
         Interrupted: after saving, because `stop` said so.
@@ -161,7 +168,10 @@ def pretrain(
         mesh,
         num_steps,
         sample,
+        keep,
     )
+    if keep is not None and 0 in kept_steps(settings, num_steps):
+        keep(state.params, 0)
     snapshot = run_program(
         _program(run),
         Snapshot(state, Best({}), Progress()),
@@ -210,13 +220,15 @@ def _held_out_batches(documents: Documents, settings: PretrainSettings) -> HeldO
 def _program(run: _Run) -> Program:
     """Return how a language model takes a step and is judged."""
     settings = run.settings
+    kept = frozenset(kept_steps(settings, run.num_steps)) - {0}
 
     def take_step(state: TrainState, number: int) -> Stepped:
-        del number
         window = next(run.iterator)
         check_ids(window.tokens, run.model.vocabulary_size)
         batch = place_rows(window.tokens, run.mesh, settings.batch_size)
         state, metrics = run.step(state, batch)
+        if run.keep is not None and number + 1 in kept:
+            run.keep(state.params, number + 1)
         return Stepped(state, metrics, settings.batch_size * settings.context)
 
     def judge(params: Params, best: Best, epoch: int) -> tuple[Best, Judged]:

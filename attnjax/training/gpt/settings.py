@@ -44,6 +44,7 @@ class PretrainSettings:
         evaluation_batch: windows of a batch of an evaluation.
         evaluation_stride: see `HeldOutBatches`; 0: the context.
         evaluation_limit: see `HeldOutBatches`; 0: whole documents.
+        keep_at: shares of the steps, from 0 to 1, after which weights are kept for good.
         seed: of the order of windows and of dropout.
     """
 
@@ -60,6 +61,7 @@ class PretrainSettings:
     evaluation_batch: int = 64
     evaluation_stride: int = 0
     evaluation_limit: int = 0
+    keep_at: tuple[float, ...] = ()
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -69,6 +71,20 @@ class PretrainSettings:
         values = vars(self)
         smallest = [(name, values[name], 1) for name in ones]
         _raise_small("pretraining", smallest + [(name, values[name], 0) for name in zeros])
+
+
+def kept_steps(settings: PretrainSettings, num_steps: int) -> tuple[int, ...]:
+    """Return after which steps weights are kept, in order; 0 is before the first one.
+
+    Args:
+        settings: of the pre-training.
+        num_steps: of the whole of it.
+
+    Example:
+        >>> kept_steps(PretrainSettings(keep_at=(0.5, 0.0, 1.0)), 9)
+        (0, 4, 9)
+    """
+    return tuple(sorted({round(share * num_steps) for share in settings.keep_at}))
 
 
 def pretraining_optimizer(settings: PretrainSettings, num_steps: int) -> OptimizerSettings:

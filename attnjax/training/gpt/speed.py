@@ -62,6 +62,22 @@ def flops_per_token(shape: DecoderShape) -> float:
     return float(6 * (12 * n * c * c + v * c) + 12 * n * c * t)
 
 
+def lstm_flops_per_token(*, units: int, width: int, num_outputs: int) -> float:
+    r"""Return the same of one LSTM for the blocks: \\( 6 (4 (C + H) H + H C + V C) \\).
+
+    Args:
+        units: H, of the LSTM.
+        width: C, of embeddings and of what the output table reads.
+        num_outputs: V, rows of that table.
+
+    Example:
+        >>> lstm_flops_per_token(units=2, width=1, num_outputs=3)
+        174.0
+    """
+    h, c, v = units, width, num_outputs
+    return float(6 * (4 * (c + h) * h + h * c + v * c))
+
+
 def peak_flops(device_kind: str) -> float | None:
     """Return a device's dense bfloat16 operations a second, or None where nobody stated them.
 
