@@ -160,8 +160,8 @@ def on_trial_section(facts: Facts, what: str) -> Section:
         "on_trial",
         "The model on trial",
         "Which model is asked, and which of its weights?",
-        "May a GPT's attention be read as an explanation? A GPT has a distribution for every layer, "
-        "head and position. Which of them are put on trial is a setting (config.part): here "
+        "May a GPT's attention be read as an explanation? A GPT has a distribution for every "
+        "layer, head and position. Which of them are put on trial is a setting (config.part): here "
         f"{what}. The tests are those of Jain & Wallace (2019), Attention is not Explanation, by "
         "the same functions as for every other model. They ask whether weights are faithful, not "
         f"whether people find them plausible. The model is the one trained with seed {seed}; the "
@@ -241,12 +241,12 @@ def at_a_glance_of_tests(facts: Facts) -> list[tuple[str, str]]:
 
 def _scope(part: dict[str, Any]) -> tuple[str, ...]:
     return (
-        f"The trial is of the model of seed {part['seed']} alone. Its intervals are over texts, not "
-        "over trainings: another seed can give another attention.",
+        f"The trial is of the model of seed {part['seed']} alone. Its intervals are over texts, "
+        "not over trainings: another seed can give another attention.",
         f"It is of {part_words(part)}: of other layers, heads and rows nothing is said, and the "
         "prediction can take any way around those that are.",
         "Faithfulness only: whether the weights tell what decided the output. Whether people find "
         "them plausible was not asked, and plausible is not faithful.",
-        "A strongest adversary can be computed only where logits are affine in the weights. A GPT's "
-        "are not, so what the search finds is a lower bound.",
+        "A strongest adversary can be computed only where logits are affine in the weights. Those "
+        "of a GPT are not, so what the search finds is a lower bound.",
     )
