@@ -1,5 +1,6 @@
 """The stages of the tests of one trained model: the same for every kind of run and of model."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -147,6 +148,9 @@ def _permutation(trial: OnTrial) -> Result:
 def _adversary(trial: OnTrial) -> Result:
     config = trial.config.adversary
     settings = settings_from(config)
+    if trial.model.distributions is not None:
+        # Of several distributions there are no pairs of tokens to begin at.
+        settings = dataclasses.replace(settings, starts="noise")
     rows = adversary(
         trial.model,
         trial.own_params(),

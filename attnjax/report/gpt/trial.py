@@ -29,6 +29,8 @@ WEIGHT = (
     "sequences are taken together."
 )
 
+HELD = "Held fixed are the weights on trial; those of all other layers and heads follow the embeddings."
+
 SHUFFLED = (
     "Of this model {what} are shuffled, each row of each head by itself, among the tokens that it "
     "may look at: later tokens stay at 0, special tokens keep their weight, and a row with one "
@@ -48,9 +50,9 @@ ALL_ROWS = (
 )
 
 EVENED = (
-    "Here the model as it is gets the same weight everywhere: every row of {what} weighs all "
-    "positions that it may look at alike. Nothing is trained again, other than in the uniform "
-    "baseline of Wiegreffe & Pinter (2019), whose model learns to do without. So a loss says that "
+    "Here the model as it is gets equal weights in place of {what}: each row weighs all positions "
+    "that it may look at alike. Nothing is trained again, unlike in the uniform baseline of "
+    "Wiegreffe & Pinter (2019), whose model learns to do without. So a loss says that "
     "this model makes use of its weights, not that the task needs them."
 )
 
@@ -115,13 +117,16 @@ def trial_sections(facts: Facts) -> list[Section]:
         facts: of the run.
     """
     what = part_words(facts.run.results["part"])
+    row = part_words(facts.run.results["part"] | {"rows": "classify"})
     sections = [on_trial_section(facts, what)]
     for test in AGREEMENTS:
         if test not in facts.tests:
             continue
         section = agreement_section(facts, test)
         if test in ("gradient_agreement", "leave_one_out_agreement"):
-            section = _reading(section, WEIGHT.format(what=what))
+            section = _reading(section, WEIGHT.format(what=row))
+        if test == "gradient_agreement" and facts.config("gradient", "attention", "") == "detached":
+            section = _reading(section, HELD)
         sections.append(section)
     if "permutation" in facts.tests:
         sections.append(_reading(permutation_section(facts), SHUFFLED.format(what=what)))
