@@ -2,9 +2,10 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from attnjax.types import AttentionModel, Inputs, Output, Params, States
+from attnjax.errors import ConfigError
+from attnjax.types import AnyArray, Attention, AttentionModel, Inputs, Output, Params, States
 
 IMPOSSIBLE = -1e9
 """The logit of a class that is no possible answer: its probability is exactly 0, and unlike
@@ -115,3 +116,61 @@ def forward(model: AttentionModel, params: Params, inputs: Inputs) -> Output:
     """Return the output of one instance under the model's own attention, without dropout."""
     states = encode_inputs(model, params, inputs)
     return model.decode(params, states, model.attend(params, states, inputs), inputs)
+
+
+def token_mask(inputs: Inputs) -> Bool[AnyArray, "*B tokens"]:
+    """Return which positions of all sequences, one after another, are tokens to be scored.
+
+    Each place where a word stands is a token of its own: a text that an instance has in
+    several sequences (both orders of a pair) has its tokens in each.
+
+    Args:
+        inputs: one instance, or a batch.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> here = jnp.array([[True, False], [True, True]])
+        >>> inputs = Inputs(token_ids=jnp.zeros((2, 2), int), mask=here, attendable=here,
+        ...                 label=jnp.array(0), instance_id=jnp.array(0))
+        >>> token_mask(inputs).tolist()
+        [True, False, True, True]
+    """
+    attendable = inputs.attendable
+    return attendable.reshape(*attendable.shape[:-2], -1)
+
+
+def token_weights(
+    model: AttentionModel, attention: Attention, inputs: Inputs
+) -> Float[Array, " tokens"]:
+    """Return one weight for every position of all sequences, one after another.
+
+    The attention itself where it is one distribution over a text's positions; of any other
+    what the model says its attention to a token is.
+
+    Args:
+        model: the model.
+        attention: its own, or any other; of one instance.
+        inputs: the instance.
+
+    Raises:
+        ConfigError: for an attention of several distributions that the model does not read.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from attnjax.models.inputs import single_inputs
+        >>> inputs = single_inputs([2, 3])
+        >>> model = AttentionModel(*[lambda *_: None] * 5)
+        >>> token_weights(model, jnp.array([0.75, 0.25]), inputs).tolist()
+        [0.75, 0.25]
+    """
+    if model.distributions is not None:
+        return model.distributions.token_weights(attention, inputs).reshape(-1)
+    leaves = jax.tree.leaves(attention)
+    if len(leaves) != 1 or leaves[0].ndim != 1:
+        raise ConfigError(
+            "model.distributions",
+            found="none, and an attention of several distributions",
+            expected="a function that says what the weight of a token is",
+            action="give the model `distributions`, see attnjax.types",
+        )
+    return leaves[0]

@@ -84,10 +84,17 @@ class Batch(NamedTuple):
 
 
 class States(NamedTuple):
-    """What an encoder makes of one instance."""
+    """What an encoder makes of one instance.
+
+    Attributes:
+        tokens: a state of every position.
+        context: the encoded question, or None.
+        kept: what else of the instance a model's own `attend` and `decode` share, or None.
+    """
 
     tokens: Float[Array, "S L D"]
     context: Float[Array, " D"] | None = None
+    kept: Any = None
 
 
 class Output(NamedTuple):
@@ -162,6 +169,22 @@ class Deletion(NamedTuple):
     encode: Callable[[Params, Any, Int[Array, ""], Int[Array, ""]], States]
 
 
+class Distributions(NamedTuple):
+    """How an attention that is not one distribution over the tokens of a text is read.
+
+    Both functions are written for ONE instance.
+
+    Attributes:
+        attendable: of the inputs, which positions are tokens of the sequence that each
+            distribution is over: a tree like the attention, leaves that broadcast to its own.
+        token_weights: of any attention and the inputs, one weight for every position: what
+            "the attention" of an instance means where tokens are ranked or shown.
+    """
+
+    attendable: Callable[[Inputs], Attention]
+    token_weights: Callable[[Attention, Inputs], Float[Array, "S L"]]
+
+
 def no_preparation(params: Params, key: Key[Array, ""] | None) -> Params:
     """Return the params unchanged: the `prepare` of a model without per-step noise."""
     del key
@@ -185,7 +208,11 @@ class AttentionModel(NamedTuple):
             affine in the attention; None for the others.
         prepare: params and the step's key to the params of that step.
         deletion: a faster way to the states of a text that has lost a token, with the same
-            result; None where such a text is encoded afresh.
+            result; None where such a text is encoded afresh, and for models that read
+            several sequences.
+        forward: params and inputs to the same output as `decode` under the model's own
+            attention, where one pass is cheaper than two; or None.
+        distributions: how the attention is read where it is not one `[L]`; None where it is.
     """
 
     init: Callable[[Key[Array, ""], Inputs], Params]
@@ -196,3 +223,5 @@ class AttentionModel(NamedTuple):
     readout: Callable[[Params, States, Inputs], Readout] | None = None
     prepare: Callable[[Params, Key[Array, ""] | None], Params] = no_preparation
     deletion: Deletion | None = None
+    forward: Callable[[Params, Inputs], Output] | None = None
+    distributions: Distributions | None = None

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from attnjax.measures.divergence import RELEASE_OFFSET, jensen_shannon
-from attnjax.types import Attention, Inputs
+from attnjax.types import Attention, AttentionModel, Inputs
 
 MASKED = -1e30
 """Log-weight of a position that is not attendable: a finite number whose exponential is 0."""
@@ -43,6 +43,56 @@ def support(attention: Attention, inputs: Inputs) -> Attention:
     if is_vector(attention):
         return jax.tree.map(lambda _: jnp.asarray(inputs.attendable[0]), attention)
     return jax.tree.map(lambda leaf: leaf > 0, attention)
+
+
+def permutable(model: AttentionModel, attention: Attention, inputs: Inputs) -> Attention:
+    """Return among which positions each distribution is shuffled.
+
+    The tokens that it may weigh: of a row of causal attention those up to its own, without
+    the special tokens, whose weight stays. A row with one of them stays as it is.
+
+    Args:
+        model: its `distributions` say which positions are tokens; without any, those of the
+            first sequence are for every distribution.
+        attention: the model's own.
+        inputs: the instance.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from attnjax.models.inputs import single_inputs
+        >>> causal, model = jnp.tri(4)[None], AttentionModel(*[lambda *_: None] * 5)
+        >>> permutable(model, causal, single_inputs([2, 7, 8, 3])).astype(int)[0, 2:].tolist()
+        [[0, 1, 1, 0], [0, 1, 1, 0]]
+    """
+    where = support(attention, inputs)
+    if is_vector(attention):
+        return where
+    if model.distributions is not None:
+        tokens = model.distributions.attendable(inputs)
+    else:
+        tokens = jax.tree.map(lambda _: jnp.asarray(inputs.attendable[0]), attention)
+    return jax.tree.map(lambda may, token: may & jnp.broadcast_to(token, may.shape), where, tokens)
+
+
+def evened(where: Attention, attention: Attention) -> Attention:
+    """Return the same weight for every position that a distribution may weigh.
+
+    Args:
+        where: from `support`.
+        attention: of the type and the structure that is wanted.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> where = jnp.array([[True, False], [True, True], [False, False]])
+        >>> evened(where, jnp.zeros((3, 2))).tolist()
+        [[1.0, 0.0], [0.5, 0.5], [0.0, 0.0]]
+    """
+
+    def even(where: Array, leaf: Array) -> Array:
+        count = jnp.sum(where, axis=-1, keepdims=True, dtype=leaf.dtype)
+        return where / jnp.maximum(count, 1)
+
+    return jax.tree.map(even, where, attention)
 
 
 def shares(where: Attention) -> Attention:
@@ -86,6 +136,10 @@ def divergence(
     candidates: Attention, own: Attention, where: Attention, *, form: str
 ) -> Float[Array, " K"]:
     """Return the candidates' Jensen-Shannon divergence, averaged over distributions, in nats.
+
+    The mean over every distribution that exists, each of which counts as much: those of all
+    layers, heads and rows that were perturbed. One with a single position counts as the 0
+    that it is, as a text of one token does.
 
     Args:
         candidates: leaves `[K, ..., L]`.

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key, Shaped
+from jaxtyping import Array, Float, Int, Key
 
 from attnjax.adversaries.blocks import map_blocks, num_bytes
+from attnjax.adversaries.distributions import permutable
 from attnjax.adversaries.logits import Source, logits_function, logits_source
+from attnjax.adversaries.shuffles import shuffled_tree
 from attnjax.outputs import encode_inputs, output_change, probabilities
-from attnjax.types import AnyArray, AttentionModel, Inputs, Params
+from attnjax.types import Attention, AttentionModel, Inputs, Params
 
 ARRAYS = 8
 """Arrays of permutations x positions in memory at once: draws, order, index, weights."""
@@ -19,9 +21,6 @@ ARRAYS = 8
 
 CACHED = 2**15
 """Weights (permutations x positions) shuffled at a time on a CPU: its caches hold all arrays."""
-
-COMPARED = 1024
-"""Positions up to which ranks are counted in O(L^2) steps; a sort is faster for more."""
 
 
 class Permutations(NamedTuple):
@@ -49,8 +48,10 @@ def permutation_outputs(
     r"""Shuffle every instance's attention `count` times and return the outputs.
 
     \\( \Delta_p = \mathrm{TVD}(y(\alpha_{\pi_p}), y(\alpha)) \\) with a random permutation
-    \\( \pi_p \\) of the attendable positions. The permutation belongs to the instance and to
-    p, so it depends neither on the padding nor on the batch.
+    \\( \pi_p \\) of the attendable positions; of an attention of several distributions each is
+    shuffled by itself, among the tokens that it may weigh (`distributions.permutable`). The
+    permutation belongs to the instance, to p and to the distribution's place in the tree, so
+    it depends neither on the padding nor on the batch.
 
     Args:
         model: where it has a `readout`, all shuffles of an instance are one matrix product.
@@ -84,10 +85,9 @@ def permutation_outputs(
         True
     """
 
-    def shuffle(
-        inputs: Inputs, attention: Float[Array, " L"], chosen: Int[Array, " N"]
-    ) -> Float[Array, "N L"]:
-        draw = partial(shuffled, attention, key, inputs.instance_id, inputs.attendable[0])
+    def shuffle(inputs: Inputs, attention: Attention, chosen: Int[Array, " N"]) -> Attention:
+        where = permutable(model, attention, inputs)
+        draw = partial(shuffled_tree, attention, key, inputs.instance_id, where)
         return jax.vmap(draw)(chosen)
 
     numbers = jnp.broadcast_to(jnp.arange(count)[None], (inputs.label.shape[0], count))
@@ -103,7 +103,7 @@ def permuted_probabilities(
     *,
     memory_bytes: int = 256 * 2**20,
 ) -> Permutations:
-    """Return the outputs under given permutations.
+    """Return the outputs under given permutations of an attention `[L]`.
 
     Args:
         model: the model.
@@ -120,51 +120,6 @@ def permuted_probabilities(
         return attention[chosen]
 
     return _permute(model, params, inputs, index, shuffle, memory_bytes=memory_bytes)
-
-
-def shuffled(
-    values: Shaped[AnyArray, " L"],
-    key: Key[Array, ""],
-    instance_id: Int[AnyArray, ""] | int,
-    attendable: Bool[AnyArray, " L"],
-    number: Int[AnyArray, ""] | int,
-) -> Shaped[Array, " L"]:
-    """Return the values of the attendable positions in a random order; the others stay.
-
-    Args:
-        values: one a position: attention, or the positions themselves for the permutation.
-        key: of the test.
-        instance_id: whose order; that of a row which only fills a batch counts as 0.
-        attendable: positions that are shuffled.
-        number: of the order, from 0.
-
-    Example:
-        >>> import jax
-        >>> here = jax.numpy.array([False, True, True, False])
-        >>> shuffled(jax.numpy.arange(4), jax.random.key(0), 7, here, 0).tolist()[::3]
-        [0, 3]
-    """
-    own = jax.random.fold_in(jax.random.fold_in(key, jnp.maximum(instance_id, 0)), number)
-    ranks = _ranks(jnp.where(attendable, jax.random.uniform(own, attendable.shape), 2.0))
-    # Once for all shuffles of an instance; looking up `slots[ranks]` and then its values would
-    # be two lookups of single numbers for each shuffle, which a TPU does badly.
-    first = jnp.asarray(values)[jnp.argsort(~jnp.asarray(attendable))]
-    return jnp.where(attendable, first[ranks], values)
-
-
-def _ranks(draws: Float[Array, " L"]) -> Int[Array, " L"]:
-    """Return for each number how many are smaller, or equal and before it."""
-    length = draws.shape[0]
-    if length > COMPARED:
-        return jnp.zeros(length, jnp.int32).at[jnp.argsort(draws)].set(jnp.arange(length))
-    positions = jnp.arange(length)
-
-    def count(other: Int[Array, ""], ranks: Int[Array, " L"]) -> Int[Array, " L"]:
-        before = (draws[other] < draws) | ((draws[other] == draws) & (other < positions))
-        return ranks + before
-
-    # A loop, because XLA's sort on a CPU takes ten times as long for the length of a sentence.
-    return jax.lax.fori_loop(0, length, count, jnp.zeros(length, jnp.int32))
 
 
 def median_output_change(found: Permutations) -> Float[Array, " B"]:
@@ -187,19 +142,19 @@ def _permute(
     params: Params,
     inputs: Inputs,
     chosen: Int[Array, "B P *L"],
-    shuffle_fn: Callable[[Inputs, Float[Array, " L"], Int[Array, "N *L"]], Float[Array, "N L"]],
+    shuffle_fn: Callable[[Inputs, Attention, Int[Array, "N *L"]], Attention],
     *,
     memory_bytes: int,
 ) -> Permutations:
     """Return the outputs under the weights that `shuffle_fn` makes of `chosen`."""
-    encoding, shuffle = _num_bytes(model, params, inputs)
+    encoding, shuffle, num_weights = _sizes(model, params, inputs)
     num_shuffles = max(1, min(chosen.shape[1], (memory_bytes - encoding) // shuffle))
     num_instances = max(1, memory_bytes // (encoding + num_shuffles * shuffle))
     num_cached = num_instances
     if jax.default_backend() == "cpu":
-        num_cached = max(1, CACHED // (num_shuffles * inputs.attendable.shape[-1]))
+        num_cached = max(1, CACHED // (num_shuffles * num_weights))
 
-    def encode(inputs: Inputs) -> tuple[Float[Array, " L"], Float[Array, " classes"], Source]:
+    def encode(inputs: Inputs) -> tuple[Attention, Float[Array, " classes"], Source]:
         states = encode_inputs(model, params, inputs)
         attention = model.attend(params, states, inputs)
         unmodified = probabilities(model.decode(params, states, attention, inputs).logits)
@@ -222,11 +177,13 @@ def _permute(
     return map_blocks(permute_block, (inputs, chosen), block=num_instances)
 
 
-def _num_bytes(model: AttentionModel, params: Params, inputs: Inputs) -> tuple[int, int]:
-    """Return what the encoding of an instance needs, and what one shuffle of it."""
+def _sizes(model: AttentionModel, params: Params, inputs: Inputs) -> tuple[int, int, int]:
+    """Return the bytes of an instance's encoding and of a shuffle of it, and its weights."""
     one = jax.tree.map(lambda leaf: leaf[0], inputs)
     embeddings = jax.eval_shape(model.embed, params, one)
     states = jax.eval_shape(model.encode, params, embeddings, one)
     attention = jax.eval_shape(model.attend, params, states, one)
     decoding = 0 if model.readout else num_bytes(states)
-    return num_bytes((embeddings, states)) * 8, ARRAYS * num_bytes(attention) + decoding
+    num_weights = sum(leaf.size for leaf in jax.tree.leaves(attention))
+    shuffle = ARRAYS * num_bytes(attention) + decoding
+    return num_bytes((embeddings, states)) * 8, shuffle, num_weights

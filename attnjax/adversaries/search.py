@@ -10,8 +10,14 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from attnjax.adversaries.blocks import map_blocks, num_bytes
 from attnjax.adversaries.descent import kept_log_weights, run
 from attnjax.adversaries.distributions import divergence, support
-from attnjax.adversaries.logits import LogitsFn, logits_function, logits_source
+from attnjax.adversaries.logits import (
+    LogitsFn,
+    decoding_bytes,
+    logits_function,
+    logits_source,
+)
 from attnjax.adversaries.objective import Problem
+from attnjax.adversaries.rows import as_rows, shaped_like
 from attnjax.adversaries.settings import SearchSettings, settings_from
 from attnjax.adversaries.starts import begin, draw_noise
 from attnjax.models.masking import masked_softmax
@@ -175,10 +181,17 @@ def _attack(
 
     def attack(rows: tuple) -> tuple[Attention, Int[Array, ""]]:
         source, noise, problem = rows
-        logits_fn = logits_function(model, params, source)
-        start = begin(noise, logits_fn, problem, settings)
-        end, _ = run(start, logits_fn, problem, settings)
-        return kept_log_weights(end, settings), end.steps
+        logits_of = logits_function(model, params, source)
+
+        def logits_fn(given: Attention) -> Float[Array, "K C"]:
+            return logits_of(shaped_like(given, problem.attention))
+
+        flat = Problem(
+            as_rows(problem.attention), problem.probabilities, as_rows(problem.attendable)
+        )
+        start = begin(as_rows(noise, leading=1), logits_fn, flat, settings)
+        end, _ = run(start, logits_fn, flat, settings)
+        return shaped_like(kept_log_weights(end, settings), problem.attention), end.steps
 
     def judge(rows: tuple) -> SearchResult:
         states, inputs, problem, (log_weights, steps) = rows
@@ -258,7 +271,7 @@ def _bytes_per_instance(
     attention = num_bytes(jax.eval_shape(model.attend, params, states, one))
     candidates = ARRAYS * settings.candidates * attention
     if model.readout is None:
-        candidates += settings.candidates * num_bytes(states)
+        candidates += settings.candidates * decoding_bytes(model, params, one)
     if settings.starts == "pairs":
         candidates = max(candidates, PAIR_ARRAYS * attention)
     encoding = num_bytes(embeddings) + 8 * num_bytes(states)

@@ -2,13 +2,14 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, UInt32
+from jaxtyping import Array, Float, Key
 
 from attnjax.adversaries.descent import State, init
 from attnjax.adversaries.distributions import MASKED, is_vector
 from attnjax.adversaries.logits import LogitsFn
 from attnjax.adversaries.objective import Problem
 from attnjax.adversaries.pairs import find_pairs
+from attnjax.adversaries.rows import row_keys
 from attnjax.adversaries.settings import SearchSettings
 from attnjax.types import Attention, Inputs
 
@@ -18,10 +19,6 @@ FLOOR = 1e-2
 
 BESIDE = 0.1
 """Standard deviation of the log-weights of a start beside the model's own attention, nats."""
-
-
-STRIDE = 65_537
-"""More indices than an axis of distributions has: numbers of few axes are all different."""
 
 
 def draw_noise(
@@ -57,20 +54,11 @@ def draw_noise(
     leaves, structure = jax.tree.flatten(attention)
 
     def draw(leaf_number: int, leaf: Array) -> Float[Array, "K *rows L"]:
-        numbers = _row_numbers(leaf_number, leaf.shape[:-1])
-        rows = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))(keys, numbers.ravel())
+        rows = jax.vmap(lambda one: row_keys(one, leaf_number, leaf.shape[:-1]))(keys)
         draws = jax.vmap(jax.vmap(lambda one: jax.random.normal(one, leaf.shape[-1:])))(rows)
         return draws.reshape(count, *leaf.shape)
 
     return structure.unflatten([draw(number, leaf) for number, leaf in enumerate(leaves)])
-
-
-def _row_numbers(leaf_number: int, shape: tuple[int, ...]) -> UInt32[Array, "*rows"]:
-    """Return a number for every distribution of a leaf, whatever the sizes of its axes."""
-    numbers = jnp.full(shape, leaf_number, jnp.uint32)
-    for axis in range(len(shape)):
-        numbers = numbers * STRIDE + jax.lax.broadcasted_iota(jnp.uint32, shape, axis)
-    return numbers
 
 
 def begin(

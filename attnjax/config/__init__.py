@@ -23,6 +23,7 @@ from attnjax.config.gpt import (
     YardsticksConfig,
     ZeroShotConfig,
 )
+from attnjax.config.gpt_part import PartConfig
 from attnjax.config.kinds import ROOTS, AnyConfig, default_config, field_names, root_of
 from attnjax.config.resolution import resolve
 from attnjax.config.sections import (
@@ -81,6 +82,7 @@ __all__ = [
     "MassAdversaryConfig",
     "MemoryConfig",
     "ModelConfig",
+    "PartConfig",
     "PermutationConfig",
     "PretrainingConfig",
     "PretrainingRun",

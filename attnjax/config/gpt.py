@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from attnjax.config.fields import choice, number, numbers, whole_numbers, words
+from attnjax.config.gpt_part import PartConfig
 from attnjax.config.sections import (
     AdversaryConfig,
     BootstrapConfig,
@@ -224,6 +225,7 @@ class FineTuningRun:
     gpt: GPTConfig = field(default_factory=GPTConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     fine_tuning: FineTuningConfig = field(default_factory=FineTuningConfig)
+    part: PartConfig = field(default_factory=PartConfig)
     gradient: GradientConfig = field(default_factory=GradientConfig)
     leave_one_out: LeaveOneOutConfig = field(default_factory=LeaveOneOutConfig)
     random: RandomConfig = field(default_factory=RandomConfig)

@@ -9,6 +9,7 @@ from attnjax.config import GradientConfig
 from attnjax.experiments.result import Result
 from attnjax.measures.erasure import leave_one_out
 from attnjax.measures.gradients import gradient_importances
+from attnjax.outputs import token_mask
 from attnjax.types import AttentionModel, Batch, Params
 
 
@@ -56,7 +57,7 @@ class Collected:
         self._waiting: tuple[Batch, jax.Array] | None = None
 
     def add(self, batch: Batch, scores: jax.Array) -> None:
-        """Take one batch's `[B, L]` scores."""
+        """Take one batch's scores of every token, `[B, tokens]`."""
         self._take()
         self._waiting = (batch, scores)
 
@@ -67,7 +68,7 @@ class Collected:
         self._waiting = None
         valid = np.flatnonzero(np.asarray(batch.valid))
         scores = np.asarray(device_scores)
-        attendable = np.asarray(batch.inputs.attendable)[:, 0]
+        attendable = np.asarray(token_mask(batch.inputs))
         self._ids.append(np.asarray(batch.inputs.instance_id)[valid])
         self._scores.extend(scores[row][attendable[row]] for row in valid)
 

@@ -90,17 +90,32 @@ def recorded_params(trial: Trial, stage: str, fit_again: Callable[[], Params]) -
         if trial.config.training.epochs and not any(checkpoints.glob("*")):
             trial.say(f"{checkpoints}: no checkpoint is left, {stage} is repeated")
         params = fit_again()
-        path = trial.directory / "stages" / f"{stage}.json"
-        if params_digest(params) != read_json(path)["summary"]["params_sha256"]:
-            raise WorkFolderError(
-                str(checkpoints),
-                found="params that are not those that the finished stages used",
-                expected="the checkpoints as the run left them",
-                action=f"restore them, delete {path} so that its params are the ones that count "
-                "and other stages are done again, or start again in another --workdir",
-            )
+        check_recorded(trial.directory, stage, params)
         trial.params[stage] = params
     return trial.params[stage]
+
+
+def check_recorded(directory: Path, stage: str, params: Params) -> None:
+    """Refuse params that are not what a finished training stage recorded.
+
+    Args:
+        directory: the work folder.
+        stage: name of the stage.
+        params: restored from its checkpoints, or trained again.
+
+    Raises:
+        WorkFolderError: if they are others.
+    """
+    path = directory / "stages" / f"{stage}.json"
+    if params_digest(params) == read_json(path)["summary"]["params_sha256"]:
+        return
+    raise WorkFolderError(
+        str(directory / "checkpoints" / stage),
+        found="params that are not those that the finished stages used",
+        expected="the checkpoints as the run left them",
+        action=f"restore them, delete {path} so that its params are the ones that count "
+        "and other stages are done again, or start again in another --workdir",
+    )
 
 
 def _fit(trial: Trial, stage: str) -> FitResult:

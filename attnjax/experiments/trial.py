@@ -82,6 +82,13 @@ class Trial:
             question=self.has_questions,
         )
 
+    def own_params(self) -> Params:
+        """Return the weights of the run's own model, from memory or its checkpoints."""
+        # What trains a trial's model takes a trial.
+        from attnjax.experiments.training import best_params
+
+        return best_params(self)
+
     def batches(self, limit: int = 0, split: str = "test") -> Sequence[Batch]:
         """Return a split's padded batches (at most `limit` instances; 0: all).
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -11,9 +12,9 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from attnjax.models.deletion import close_gap
 from attnjax.models.together import largest
-from attnjax.outputs import encode_inputs, forward, output_change, probabilities
+from attnjax.outputs import forward, output_change, probabilities
 from attnjax.training.mesh import batch_devices
-from attnjax.types import AnyArray, AttentionModel, Deletion, Inputs, Params, States
+from attnjax.types import AnyArray, AttentionModel, Inputs, Params
 
 LARGEST_CPU_BLOCK = 64
 """Texts encoded at a time on a CPU at most. On two cores, with the released classifiers and
@@ -30,8 +31,8 @@ class LeaveOneOut(NamedTuple):
             positions that are not attendable.
     """
 
-    probabilities: Float[Array, "B L classes"]
-    change: Float[Array, "B L"]
+    probabilities: Float[Array, "B tokens classes"]
+    change: Float[Array, "B tokens"]
 
 
 @partial(jax.jit, static_argnames=("model", "memory_bytes"))
@@ -56,14 +57,16 @@ def leave_one_out(
     Args:
         model: the model; compiled once per model, `memory_bytes` and shape.
         params: its weights.
-        inputs: a batch; of several sequences an instance, the first loses its tokens.
+        inputs: a batch. Of several sequences an instance, one loses a token and the others
+            stay: a text that stands in two of them has a token in each.
         memory_bytes: bound on each device's arrays, bytes: half for what the deletions of a
             text share, half for a block: the embeddings, eight times the states (gates and
             their activations in an LSTM) and twice the attention of every text. Never below
             one text each; a block on a CPU never above 64.
 
     Returns:
-        Output and change for every position.
+        Output and change for every position of an instance's only sequence, `[B, L]`, or
+        of all of them one after another, `[B, S * L]`.
 
     Source: Jain & Wallace (2019), section 4.1, algorithm 1, lines 5 to 7.
 
@@ -90,7 +93,7 @@ def leave_one_out(
         >>> bool(jnp.allclose(result.change, jax.nn.sigmoid(0.5) - 0.5))
         True
     """
-    num_instances, length = inputs.attendable[:, 0].shape
+    num_instances = inputs.label.shape[0]
     # Every device works on instances of its own.
     num_groups = math.gcd(num_instances, len(batch_devices()))
     block, num_rows = _sizes(model, params, inputs, num_instances // num_groups, memory_bytes)
@@ -100,83 +103,92 @@ def leave_one_out(
 
     delete = partial(_delete_each, model, params, block=block)
     outputs = jax.vmap(partial(jax.lax.map, delete))(jax.tree.map(split, inputs))
-    without, unchanged = (leaf.reshape(num_instances, length, -1) for leaf in outputs)
+    without, unchanged = (leaf.reshape(num_instances, -1, leaf.shape[-1]) for leaf in outputs)
     return LeaveOneOut(without, output_change(without, unchanged))
 
 
 def _delete_each(
     model: AttentionModel, params: Params, inputs: Inputs, *, block: int
-) -> tuple[Float[Array, "B L classes"], Float[Array, "B L classes"]]:
+) -> tuple[Float[Array, "N classes"], Float[Array, "N classes"]]:
     """Return the outputs without each token, and the unmodified ones as often."""
     original = jax.vmap(partial(_run, model, params))(inputs)
-    attendable = jnp.asarray(inputs.attendable)[:, 0]
-    num_pairs, length = attendable.size, attendable.shape[1]
-    listed = _sorted_pairs(inputs)
-    listed = jnp.pad(listed, (0, -num_pairs % block), constant_values=num_pairs)
-    deletion = model.deletion or _encoding_afresh(model)
-    embeddings = jax.vmap(partial(model.embed, params))(inputs)
-    readings = jax.vmap(partial(deletion.read, params))(embeddings, inputs)
+    attendable = jnp.asarray(inputs.attendable)
+    listed = _sorted_tokens(inputs)
+    num_tokens = attendable.size
+    listed = jnp.pad(listed, (0, -num_tokens % block), constant_values=num_tokens)
+    run_shorter = _run_shorter(model, params, inputs)
 
-    def run_one(row: Int[Array, ""], position: Int[Array, ""]) -> Float[Array, " classes"]:
-        shorter = delete_token(jax.tree.map(lambda leaf: leaf[row], inputs), position)
-        states = deletion.encode(params, readings, row, position)
-        attention = model.attend(params, states, shorter)
-        return probabilities(model.decode(params, states, attention, shorter).logits)
+    def run_one(token: Int[Array, ""]) -> Float[Array, " classes"]:
+        row, sequence, position = jnp.unravel_index(token, attendable.shape)
+        text = jax.tree.map(lambda leaf: leaf[row], inputs)
+        return run_shorter(delete_token(text, position, sequence), row, position)
 
     def run_block(
         step: Int[Array, ""], outputs: Float[Array, "N classes"]
     ) -> Float[Array, "N classes"]:
-        pairs = jax.lax.dynamic_slice(listed, (step * block,), (block,))
-        shortened = jax.vmap(run_one)(*jnp.divmod(jnp.minimum(pairs, num_pairs - 1), length))
+        tokens = jax.lax.dynamic_slice(listed, (step * block,), (block,))
+        shortened = jax.vmap(run_one)(jnp.minimum(tokens, num_tokens - 1))
         return jax.lax.dynamic_update_slice(outputs, shortened, (step * block, 0))
 
     num_blocks = largest(-(-jnp.sum(attendable) // block))
     outputs = jnp.zeros((listed.shape[0], original.shape[-1]), original.dtype)
     outputs = jax.lax.fori_loop(0, num_blocks, run_block, outputs)
-    unchanged = jnp.repeat(original, length, axis=0)
+    unchanged = jnp.repeat(original, num_tokens // len(original), axis=0)
     without = unchanged.at[listed].set(outputs, mode="drop")
-    shape = (*attendable.shape, -1)
-    without, unchanged = without.reshape(shape), unchanged.reshape(shape)
-    return jnp.where(attendable[..., None], without, unchanged), unchanged
+    return jnp.where(attendable.ravel()[:, None], without, unchanged), unchanged
 
 
-def _sorted_pairs(inputs: Inputs) -> Int[Array, " N"]:
-    """Return all (instance, position) pairs as numbers, those to be deleted first.
+def _sorted_tokens(inputs: Inputs) -> Int[Array, " N"]:
+    """Return all (instance, sequence, position) as numbers, those to be deleted first.
 
     They are sorted by length of the text, then position: what a block's deletions leave to
     be done is then about as much for each, and their loops stop together.
     """
-    attendable = jnp.asarray(inputs.attendable)[:, 0]
-    length = attendable.shape[1]
-    lengths = jnp.sum(jnp.asarray(inputs.mask)[:, 0], axis=-1, keepdims=True)
-    order = lengths * length + jnp.arange(length)[None]
+    attendable = jnp.asarray(inputs.attendable)
+    length = attendable.shape[-1]
+    lengths = jnp.sum(jnp.asarray(inputs.mask), axis=-1, keepdims=True)
+    order = lengths * length + jnp.arange(length)[None, None]
     return jnp.argsort(jnp.where(attendable, order, (length + 1) * length).ravel())
 
 
-def _encoding_afresh(model: AttentionModel) -> Deletion:
-    """Return the deletion of a model that has none of its own."""
+def _run_shorter(
+    model: AttentionModel, params: Params, inputs: Inputs
+) -> Callable[[Inputs, Int[Array, ""], Int[Array, ""]], Float[Array, " classes"]]:
+    """Return how a shortened text is run, by the least that the model asks for.
 
-    def read(params: Params, embeddings: Array, inputs: Inputs) -> Inputs:
-        del params, embeddings
-        return inputs
+    Args:
+        model: the model.
+        params: its weights.
+        inputs: the batch from whose rows tokens are deleted.
+    """
+    deletion, readings = model.deletion, None
+    if deletion is not None:
+        embeddings = jax.vmap(partial(model.embed, params))(inputs)
+        readings = jax.vmap(partial(deletion.read, params))(embeddings, inputs)
 
-    def encode(
-        params: Params, readings: Inputs, row: Int[Array, ""], position: Int[Array, ""]
-    ) -> States:
-        text = jax.tree.map(lambda leaf: leaf[row], readings)
-        return encode_inputs(model, params, delete_token(text, position))
+    def run_shorter(
+        shorter: Inputs, row: Int[Array, ""], position: Int[Array, ""]
+    ) -> Float[Array, " classes"]:
+        if deletion is None:
+            return _run(model, params, shorter)
+        states = deletion.encode(params, readings, row, position)
+        attention = model.attend(params, states, shorter)
+        return probabilities(model.decode(params, states, attention, shorter).logits)
 
-    return Deletion(read, encode)
+    return run_shorter
 
 
-def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
-    """Return one instance without one token of its first sequence.
+def delete_token(
+    inputs: Inputs, position: Int[Array, ""], sequence: Int[AnyArray, ""] | int = 0
+) -> Inputs:
+    """Return one instance without one token of one of its sequences.
 
     What follows the token moves up by one; the array keeps its length and ends in padding.
 
     Args:
         inputs: one instance.
         position: of the token, in [0, L).
+        sequence: which one, in [0, S); a guide is over the positions of the first one.
 
     Source: Jain & Wallace (2019), section 4.1: leave-one-out.
 
@@ -191,7 +203,8 @@ def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
     """
 
     def delete(values: Shaped[AnyArray, "S L"]) -> Shaped[Array, "S L"]:
-        return jnp.asarray(values).at[0].set(close_gap(values[0], position))
+        values = jnp.asarray(values)
+        return values.at[sequence].set(close_gap(values[sequence], position))
 
     return dataclasses.replace(
         inputs,
@@ -203,7 +216,9 @@ def delete_token(inputs: Inputs, position: Int[Array, ""]) -> Inputs:
 
 
 def _run(model: AttentionModel, params: Params, inputs: Inputs) -> Float[Array, " classes"]:
-    return probabilities(forward(model, params, inputs).logits)
+    """Return the output under the model's own attention, in one pass where there is one."""
+    run = model.forward or partial(forward, model)
+    return probabilities(run(params, inputs).logits)
 
 
 def _sizes(
@@ -211,18 +226,19 @@ def _sizes(
 ) -> tuple[int, int]:
     """Return how many deletions and how many texts of `num_rows` are worked on at a time."""
     one = jax.tree.map(lambda leaf: leaf[0], inputs)
-    deletion = model.deletion or _encoding_afresh(model)
     embeddings = jax.eval_shape(model.embed, params, one)
     states = jax.eval_shape(model.encode, params, embeddings, one)
     attention = jax.eval_shape(model.attend, params, states, one)
-    reading = jax.eval_shape(deletion.read, params, embeddings, one)
+    reading = one
+    if model.deletion is not None:
+        reading = jax.eval_shape(model.deletion.read, params, embeddings, one)
     half = memory_bytes // 2
     most_rows = max(1, half // max(1, _num_bytes(embeddings) + 2 * _num_bytes(reading)))
     rows = max(n for n in range(1, num_rows + 1) if num_rows % n == 0 and n <= most_rows)
     needed = _num_bytes(embeddings) + 8 * _num_bytes(states) + 2 * _num_bytes(attention)
-    num_pairs = rows * inputs.attendable.shape[-1]
-    largest = LARGEST_CPU_BLOCK if jax.default_backend() == "cpu" else num_pairs
-    return max(1, min(half // max(1, needed), largest, num_pairs)), rows
+    num_tokens = rows * one.attendable.size
+    largest = LARGEST_CPU_BLOCK if jax.default_backend() == "cpu" else num_tokens
+    return max(1, min(half // max(1, needed), largest, num_tokens)), rows
 
 
 def _num_bytes(tree: object) -> int:

@@ -68,8 +68,8 @@ def gradient_importances(
     *,
     target: str = "probability",
     attention: str = "detached",
-) -> Float[Array, "B L"]:
-    """Return `gradient_importance` of a batch, for the first sequence of each instance.
+) -> Float[Array, "B tokens"]:
+    """Return `gradient_importance` of a batch, of all sequences one after another.
 
     Args:
         model: the model; compiled once per model and shape.
@@ -79,7 +79,8 @@ def gradient_importances(
         attention: see `gradient_importance`.
 
     Returns:
-        Signed importances.
+        Signed importances of the positions of an instance's only sequence, `[B, L]`, or of
+        all of them, `[B, S * L]`; `attnjax.outputs.token_mask` says which are tokens.
 
     Source: see `gradient_importance`.
 
@@ -104,7 +105,7 @@ def gradient_importances(
         [[0.125, -0.125]]
     """
     one = partial(gradient_importance, model, params, target=target, attention=attention)
-    return jax.vmap(one)(inputs)[:, 0]
+    return jax.vmap(one)(inputs).reshape(inputs.label.shape[0], -1)
 
 
 def _choose(where: str, name: str, table: dict[str, Any]) -> Any:

@@ -17,7 +17,8 @@ class Facts:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.tests = run.tests
-        self.encoder = str(run.results.get("model", {}).get("encoder", ""))
+        of_gpt = run.results.get("kind") == "fine_tuning"
+        self.encoder = "gpt" if of_gpt else str(run.results.get("model", {}).get("encoder", ""))
         self.attention = str(run.results.get("model", {}).get("attention", ""))
         self.intervals = {
             "samples": int(run.config.get("bootstrap", {}).get("samples", 1000)),

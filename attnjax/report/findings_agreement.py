@@ -167,6 +167,12 @@ def classes_sentence(by_class: Mapping[str, Estimate]) -> str | None:
 
 def encoder_sentence(encoder: str, other: str) -> str | None:
     """Say whether context mixed into the states can be behind a disagreement."""
+    if encoder == "gpt":
+        return (
+            "From the second layer on every state that a GPT weighs has earlier words mixed in: "
+            f"weight on a position is not weight on that word alone, while {other} is about the "
+            "word itself. Part of a disagreement can come from this."
+        )
     name = ENCODER_NAMES.get(encoder)
     if name is None:
         return None

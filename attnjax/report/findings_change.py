@@ -80,11 +80,7 @@ def permutation_findings(
         )
     does_not = []
     if small > 0:
-        alike = (
-            "; the states of one word each can be alike too where words have similar embeddings"
-            if encoder == "average"
-            else ", as an encoder that mixes context into every state can make them"
-        )
+        alike = _ALIKE.get(encoder, _ALIKE[""])
         does_not.append(
             "A small change does not show that attention is meaningless: it also arises where the "
             f"weighed states are alike, so that any weights give the same sum{alike}."
@@ -93,10 +89,25 @@ def permutation_findings(
         does_not.append(saturation_reminder(sure))
     if small < 1:
         does_not.append(
-            "A large change shows that the output layer depends on the weights, not that the "
+            f"A large change shows that {_reader(encoder)} depends on the weights, not that the "
             "tokens with large weights are the reasons for the prediction."
         )
     return Findings(tuple(follows), tuple(does_not))
+
+
+_ALIKE = {
+    "average": "; the states of one word each can be alike too where words have similar embeddings",
+    "gpt": ", as earlier layers that mix context into every state can make them, and where what "
+    "decides reaches the output past these weights, along the residual connections or through "
+    "other layers and heads",
+    "": ", as an encoder that mixes context into every state can make them",
+}
+"""Why weighed states can be alike, by encoder."""
+
+
+def _reader(encoder: str) -> str:
+    """Return what reads the mean that attention weighs."""
+    return "the rest of the model" if encoder == "gpt" else "the output layer"
 
 
 ALL_SINGLE = "Every text has one token, so this test says nothing about the model"
@@ -173,6 +184,7 @@ class AdversaryFacts(NamedTuple):
         epsilon: of the config, which a setting of the protocol may overrule.
         single: texts of one token.
         trained: whether the run trained an adversary, which has a section of its own.
+        encoder: of the model.
     """
 
     n: int
@@ -185,6 +197,7 @@ class AdversaryFacts(NamedTuple):
     epsilon: float
     single: int = 0
     trained: bool = False
+    encoder: str = ""
 
 
 def adversary_findings(
@@ -215,8 +228,9 @@ def adversary_findings(
     follows = [first]
     if facts.large > 0:
         follows.append(
-            "For those instances the model's own weights are not the only ones with which its "
-            "output layer arrives at this prediction, up to that limit."
+            "For those instances the model's own weights are not the only ones with which "
+            + ("the rest of it" if facts.encoder == "gpt" else "its output layer")
+            + " arrives at this prediction, up to that limit."
         )
     follows.append(f"Mean of the largest JSD found: {with_interval(jsd)} nats.")
     if facts.peaked.n:
@@ -273,7 +287,9 @@ def _adversary_caveats(
     if facts.large > 0:
         does_not.append(
             "Nor does a distant adversary show that the tokens with large weights do not matter "
-            "to the prediction: the encoder may have carried their content to other positions."
+            "to the prediction: "
+            + ("earlier layers" if facts.encoder == "gpt" else "the encoder")
+            + " may have carried their content to other positions."
         )
     if sure >= SURE_SHARE_WORTH_A_WORD:
         does_not.append(saturation_reminder(sure))

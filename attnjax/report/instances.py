@@ -35,6 +35,7 @@ MAPS = {
     "exact_adversary.attention": "strongest adversary",
     "exact_adversary.lower_attention": "farthest attention found",
     "trained_adversary.attention": "trained adversary",
+    **{f"attention.layer_{number}": f"layer {number}" for number in range(1, 49)},
 }
 """Columns shown as heat maps, in this order."""
 

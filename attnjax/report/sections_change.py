@@ -166,6 +166,7 @@ def _adversary_facts(facts: Facts, jsd: np.ndarray, limit: float, aim: float) ->
         epsilon=float(facts.tests["adversary"]["epsilon"]),
         single=int(np.sum(searched & facts.single)),
         trained="trained_adversary" in facts.tests,
+        encoder=facts.encoder,
     )
 
 

@@ -9,7 +9,13 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Int
 
-from attnjax.outputs import encode_inputs, predicted_class, probabilities
+from attnjax.outputs import (
+    encode_inputs,
+    predicted_class,
+    probabilities,
+    token_mask,
+    token_weights,
+)
 from attnjax.training.mesh import make_mesh, replicate, shard_batch
 from attnjax.types import AttentionModel, Batch, Inputs, Params
 
@@ -23,7 +29,8 @@ class Predictions(NamedTuple):
         logits: unnormalised scores.
         probability: full class distributions, also for one logit.
         predicted: the most probable class.
-        attention: for each instance, its weights over its real tokens.
+        attention: for each instance, its weights over its real tokens; of a model of several
+            distributions what it says its weights of the tokens are.
     """
 
     instance_id: Int[np.ndarray, " N"]
@@ -40,7 +47,7 @@ class BatchPredictions(NamedTuple):
     logits: Float[Array, "B C"]
     probability: Float[Array, "B classes"]
     predicted: Int[Array, " B"]
-    attention: Float[Array, "B L"]
+    attention: Float[Array, "B tokens"]
 
 
 @partial(jax.jit, static_argnames="model")
@@ -69,10 +76,11 @@ def predict_batch(params: Params, inputs: Inputs, *, model: AttentionModel) -> B
         [[0.0, 1.0, 0.0, 0.0]]
     """
 
-    def predict_one(inputs: Inputs) -> tuple[Float[Array, " C"], Float[Array, " L"]]:
+    def predict_one(inputs: Inputs) -> tuple[Float[Array, " C"], Float[Array, " tokens"]]:
         states = encode_inputs(model, params, inputs)
         attention = model.attend(params, states, inputs)
-        return model.decode(params, states, attention, inputs).logits, attention
+        logits = model.decode(params, states, attention, inputs).logits
+        return logits, token_weights(model, attention, inputs)
 
     logits, attention = jax.vmap(predict_one)(inputs)
     return BatchPredictions(logits, probabilities(logits), predicted_class(logits), attention)
@@ -125,7 +133,7 @@ def predict(
 
 def _valid_rows(batch: Batch, found: BatchPredictions) -> Predictions:
     rows = np.flatnonzero(batch.valid)
-    attendable = np.asarray(batch.inputs.attendable)[:, 0]
+    attendable = np.asarray(token_mask(batch.inputs))
     attention = np.asarray(found.attention)
     return Predictions(
         instance_id=np.asarray(batch.inputs.instance_id)[rows],

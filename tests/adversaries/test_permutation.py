@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from attnjax.adversaries import permutation
+from attnjax.adversaries import shuffles
 from attnjax.adversaries.permutation import (
     median_output_change,
     permutation_outputs,
     permuted_probabilities,
-    shuffled,
 )
+from attnjax.adversaries.shuffles import shuffled
 from attnjax.outputs import encode_inputs, forward, probabilities
 from tests.models.tiny import TEXTS, stacked, tiny
 
@@ -51,9 +51,9 @@ def test_all_permutations_are_equally_likely(key):
 def test_counting_ranks_equals_sorting(monkeypatch):
     # Two bits of randomness: nearly every permutation has ties.
     draws = jnp.asarray(np.random.default_rng(0).integers(0, 4, (20, 9)), jnp.float32)
-    counted = jax.vmap(permutation._ranks)(draws)
-    monkeypatch.setattr(permutation, "COMPARED", 0)
-    by_sorting = jax.vmap(permutation._ranks)(draws)
+    counted = jax.vmap(shuffles._ranks)(draws)
+    monkeypatch.setattr(shuffles, "COMPARED", 0)
+    by_sorting = jax.vmap(shuffles._ranks)(draws)
     expected = np.argsort(np.argsort(draws, axis=1, kind="stable"), axis=1)
     np.testing.assert_array_equal(counted, expected)
     np.testing.assert_array_equal(by_sorting, expected)

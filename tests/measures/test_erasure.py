@@ -96,14 +96,20 @@ def test_an_emptied_text_has_the_output_of_the_bias():
     np.testing.assert_allclose(result.probabilities[0, 1, 1], expected, atol=TOLERANCE)
 
 
-def test_only_the_first_of_several_sequences_loses_its_tokens():
+def test_each_of_several_sequences_loses_its_tokens_while_the_others_stay():
     model, params = toy_model(), toy_params()
     first, second = text([5, 6], 5), text([9, 10, 11])
     pair = stack_sequences(first, second)
     result = leave_one_out(model, params, stack([pair]))
+    assert result.change.shape == (1, 10)
     for position, shorter in ((1, [6]), (2, [5])):
         expected = run(model, params, stack_sequences(text(shorter, 5), second))
         np.testing.assert_allclose(result.probabilities[0, position], expected, atol=TOLERANCE)
+    for position, shorter in ((6, [10, 11]), (7, [9, 11]), (8, [9, 10])):
+        expected = run(model, params, stack_sequences(first, text(shorter, 5)))
+        np.testing.assert_allclose(result.probabilities[0, position], expected, atol=TOLERANCE)
+    changed = np.flatnonzero(result.change[0] > 1e-4)
+    assert changed.tolist() == [1, 2, 6, 7, 8]
 
 
 def stack_sequences(first, second):

@@ -15,6 +15,7 @@ from attnjax.experiments.gpt.starting_point import StartingPoint
 from attnjax.experiments.gpt.task_rows import model_settings
 from attnjax.experiments.gpt.variants import FULL, NONE, Variant, stage_name
 from attnjax.experiments.result import Result
+from attnjax.experiments.training import params_digest
 from attnjax.models.gpt.model import GPT, build_gpt, init_params
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.gpt.weights import Transferred, transfer
@@ -70,6 +71,7 @@ def train_variant(variant: Variant, seed: int, trial: FineTuningTrial) -> Result
         "steps": result.steps,
         "seconds": result.seconds,
         "parameters": num_parameters(result.params),
+        "params_sha256": params_digest(result.params),
         "dropped": result.dropped,
         "fresh": list(transferred.fresh),
         "unused": list(transferred.unused),

@@ -8,12 +8,15 @@ import jax
 
 from attnjax.config import FineTuningRun
 from attnjax.data.gpt.byte_pairs import write_byte_pairs
+from attnjax.errors import raise_all
 from attnjax.experiments.gpt import analyses
 from attnjax.experiments.gpt.adapters import language_model
 from attnjax.experiments.gpt.fine_tune import forget_checkpoints, initial, train_variant
 from attnjax.experiments.gpt.fine_tuning_inputs import NONE, fine_tunes, prepare_task
 from attnjax.experiments.gpt.fine_tuning_trial import FineTuningTrial
 from attnjax.experiments.gpt.starting_point import StartingPoint, read_pretrained, snapshot_steps
+from attnjax.experiments.gpt.trial_results import with_trial
+from attnjax.experiments.gpt.trial_stages import check_trial, trial_stages
 from attnjax.experiments.gpt.variants import FULL, Variant, ablated, by_layers, stage_name
 from attnjax.experiments.kind import Conduct, Kind
 from attnjax.experiments.result import Result
@@ -87,6 +90,7 @@ def stages(trial: FineTuningTrial) -> list[Stage]:
         if variant == FULL:
             requires = _names([FULL], trial)
             found.append(Stage("fine_tuning", analyses.fine_tuning, requires, ("bootstrap",)))
+            found += trial_stages(trial)
     if "ablations" in trial.config.analyses and found:
         requires = _names(ablated(lstm=trial.data.lstm is not None), trial)
         found.append(Stage("ablations", analyses.ablations, requires, ("bootstrap",)))
@@ -197,6 +201,8 @@ def results(trial: FineTuningTrial, names: list[str]) -> dict[str, Any]:
         "tests": tests,
         "seconds": {name: one["seconds"] for name, one in done.items()},
     }
+    if trial.config.tests:
+        found = with_trial(trial, found, done)
     write_json(trial.directory / "results.json", found)
     return found
 
@@ -219,8 +225,11 @@ def _model(trial: FineTuningTrial, done: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(trial: FineTuningTrial, planned: list[Stage]) -> None:
-    """Refuse nothing more: `begin` has read all that the stages read."""
-    del trial, planned
+    """Refuse what cannot be put on trial; `begin` has read all that the other stages read."""
+    del planned
+    rows = trial.data.rows
+    is_score = rows is not None and rows.is_score
+    raise_all(check_trial(trial.config, trial.data.settings, is_score=is_score))
 
 
 def _forget(trial: FineTuningTrial, later: list[Stage]) -> None:

@@ -112,8 +112,30 @@ class Block(nn.Module):
         key: Key[Array, ""] | None = None,
     ) -> Float[Array, "L D"]:
         """Return the states under any weights, instead of the block's own."""
-        values = self._heads(self.qkv(x, 2 * self.settings.width))
-        return self._mix(x, weights, values, _split(key))
+        return self._mix(x, weights, self.values(x), _split(key))
+
+    def values(self, x: Float[Array, "L D"]) -> Float[Array, "L heads part"]:
+        """Return what the weights mix."""
+        return self._heads(self.qkv(x, 2 * self.settings.width))
+
+    def row(
+        self,
+        x: Float[Array, " D"],
+        weights: Float[Array, "heads L"],
+        values: Float[Array, "L heads part"],
+        here: Bool[Array, " L"],
+    ) -> Float[Array, " D"]:
+        """Return the state of one position under any weights of its row.
+
+        Args:
+            x: what enters the block at that position.
+            weights: of its row.
+            values: of all positions; its own is made again from x.
+            here: the position.
+        """
+        values = jnp.where(here[:, None, None], self.values(x[None]), values)
+        mixed = jnp.einsum("hk,khd->hd", weights.astype(values.dtype), values)
+        return self._finish(x[None], mixed[None], _split(None))[0]
 
     def _parts(self, x: Float[Array, "L D"]) -> Sequence[Float[Array, "L heads part"]]:
         """Return queries, keys and values."""

@@ -14,6 +14,7 @@ from attnjax.models.gpt.heads import init_head, read_output
 from attnjax.models.gpt.lstm import init_lstm, lstm_forward, lstm_seams, lstm_trace
 from attnjax.models.gpt.noise import dropout
 from attnjax.models.gpt.settings import GPTSettings, check_settings
+from attnjax.models.gpt.slices import ALL, distributions_of
 from attnjax.models.gpt.stack import Trace, init_blocks, run, run_given, run_traced
 from attnjax.types import AttentionModel, Inputs, Output, Params, States
 
@@ -118,7 +119,16 @@ def _seams(settings: GPTSettings) -> AttentionModel:
 
     embed = functools.partial(look_up, settings)
     prepare = functools.partial(prepare_params, settings)
-    return AttentionModel(init, embed, encode, attend, decode, prepare=prepare)
+    return AttentionModel(
+        init,
+        embed,
+        encode,
+        attend,
+        decode,
+        prepare=prepare,
+        forward=functools.partial(run_forward, settings),
+        distributions=distributions_of(settings, ALL),
+    )
 
 
 def run_forward(

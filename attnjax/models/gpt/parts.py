@@ -3,102 +3,51 @@
 import functools
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Float, Key
 
 from attnjax.errors import ConfigError, UserError, raise_all
-from attnjax.models.gpt.heads import classify_positions
+from attnjax.models.gpt.classify_row import RowSeams
+from attnjax.models.gpt.heads import read_output
 from attnjax.models.gpt.model import GPT
 from attnjax.models.gpt.settings import GPTSettings
+from attnjax.models.gpt.slices import (
+    ALL,
+    LAST_CLASSIFY_ROW,
+    Part,
+    PartOfAttention,
+    classify_mask,
+    classify_weights,
+    distributions_of,
+    part_of,
+    put,
+    take,
+)
+from attnjax.models.gpt.stack import run_given, run_traced
 from attnjax.types import AttentionModel, Inputs, Output, Params, States
 
-PartOfAttention = Float[Array, "some_layers S some_heads some_rows L"]
-"""Weights `[layers, S, heads, L, L]` of which axes may be cut to a length of 1."""
-
-
-class Part(NamedTuple):
-    """Which weights are perturbed; the rest stays what the model itself gives.
-
-    Attributes:
-        layer: its number, from 0, or from -1 backwards; None for all.
-        head: its number; None for all.
-        classify_row: whether only the row of the classify token is.
-    """
-
-    layer: int | None = None
-    head: int | None = None
-    classify_row: bool = False
-
-
-ALL = Part()
-"""Every weight of every layer and head."""
-
-LAST_CLASSIFY_ROW = Part(layer=-1, classify_row=True)
-"""Where the last layer's heads look from the token whose state the task's layer reads."""
-
-
-def take(
-    attention: Float[Array, "layers S heads L L"],
-    part: Part,
-    where: Bool[Array, "S L"],
-) -> PartOfAttention:
-    """Return the weights of a part, with an axis of 1 where one of several was chosen.
-
-    Args:
-        attention: all weights.
-        part: which.
-        where: the classify position of each sequence.
-
-    Example:
-        >>> weights = jnp.arange(8.0).reshape(2, 1, 1, 2, 2)
-        >>> here = jnp.array([[False, True]])
-        >>> take(weights, Part(layer=0, classify_row=True), here).ravel().tolist()
-        [2.0, 3.0]
-    """
-    chosen = attention[_slice(part.layer), :, _slice(part.head)]
-    if not part.classify_row:
-        return chosen
-    return jnp.sum(jnp.where(where[None, :, None, :, None], chosen, 0.0), axis=3, keepdims=True)
-
-
-def put(
-    attention: Float[Array, "layers S heads L L"],
-    given: PartOfAttention,
-    part: Part,
-    where: Bool[Array, "S L"],
-) -> Float[Array, "layers S heads L L"]:
-    """Return all weights with those of a part replaced: what `take` would find is `given`.
-
-    Args:
-        attention: all weights.
-        given: those of the part.
-        part: which.
-        where: the classify position of each sequence.
-
-    Example:
-        >>> weights, here = jnp.zeros((1, 1, 1, 2, 2)), jnp.array([[False, True]])
-        >>> row = jnp.ones((1, 1, 1, 1, 2))
-        >>> put(weights, row, Part(classify_row=True), here)[0, 0, 0].tolist()
-        [[0.0, 0.0], [1.0, 1.0]]
-    """
-    place = (_slice(part.layer), slice(None), _slice(part.head))
-    if part.classify_row:
-        given = jnp.where(where[None, :, None, :, None], given, attention[place])
-    return attention.at[place].set(given)
-
-
-def _slice(index: int | None) -> slice:
-    """Return the slice of one index; one from the end needs no number behind it."""
-    return slice(None) if index is None else slice(index, index + 1 or None)
+__all__ = [
+    "ALL",
+    "LAST_CLASSIFY_ROW",
+    "Part",
+    "classify_mask",
+    "classify_weights",
+    "part_of",
+    "put",
+    "restrict",
+    "take",
+]
 
 
 @functools.lru_cache(maxsize=64)
 def restrict(gpt: GPT, part: Part) -> AttentionModel:
     """Return a model whose attention is a part of a GPT's; the same for equal arguments.
 
-    Its `decode` keeps all other weights at what the model gives for the unmodified input,
-    also those of later layers, so its output is that of the whole model's `decode`.
+    All other weights stay what the model gives for the unmodified input, also those of later
+    layers, so its output is that of the whole model's `decode` for any weights on positions
+    that exist. `encode` keeps what no weight of the part can change, so that a part of one
+    layer is decoded from that layer on, and of a part of the classify row that row alone.
+    There is no dropout, whatever the key: a part is explained, the whole model is trained.
 
     Args:
         gpt: the model.
@@ -108,6 +57,7 @@ def restrict(gpt: GPT, part: Part) -> AttentionModel:
         ConfigError: for a layer or head that the model does not have.
 
     Example:
+        >>> import jax
         >>> from attnjax.models.gpt.inputs import gpt_inputs
         >>> from attnjax.models.gpt.model import build_gpt
         >>> from attnjax.outputs import encode_inputs
@@ -122,14 +72,56 @@ def restrict(gpt: GPT, part: Part) -> AttentionModel:
     _check_part(part, gpt.settings)
     if part == ALL:
         return gpt.model
+    seams = RowSeams if part.classify_row else LayerSeams
+    made = seams(gpt.settings, part)
+    return gpt.model._replace(
+        encode=made.encode,
+        attend=made.attend,
+        decode=made.decode,
+        distributions=distributions_of(gpt.settings, part),
+    )
+
+
+class LayerSeams(NamedTuple):
+    """The functions of `AttentionModel` that a part of whole rows decides.
+
+    Attributes:
+        settings: of the model.
+        part: which weights, of all rows.
+    """
+
+    settings: GPTSettings
+    part: Part
+
+    @property
+    def first(self) -> int:
+        """The first layer of the part."""
+        return 0 if self.part.layer is None else self.part.layer % self.settings.num_layers
+
+    def encode(
+        self,
+        params: Params,
+        embeddings: Float[Array, "S L E"],
+        inputs: Inputs,
+        *,
+        key: Key[Array, ""] | None = None,
+    ) -> States:
+        """Return the embeddings, and of a pass what every weight of the part leaves as it is."""
+        del key
+        trace = run_traced(self.settings, params["blocks"], embeddings)
+        exists = jnp.asarray(inputs.mask)[None, :, None, :, None]
+        attention = jnp.where(exists, trace.attention[self.first :], 0.0)
+        return States(embeddings, kept=_Kept(trace.states[self.first], attention))
 
     def attend(
-        params: Params, states: States, inputs: Inputs, *, key: Key[Array, ""] | None = None
+        self, params: Params, states: States, inputs: Inputs, *, key: Key[Array, ""] | None = None
     ) -> PartOfAttention:
-        whole = gpt.model.attend(params, states, inputs, key=key)
-        return take(whole, part, classify_mask(gpt.settings, inputs))
+        """Return the part's own weights."""
+        del params, key
+        return take(states.kept.attention, self._of_kept, classify_mask(self.settings, inputs))
 
     def decode(
+        self,
         params: Params,
         states: States,
         attention: PartOfAttention,
@@ -137,11 +129,31 @@ def restrict(gpt: GPT, part: Part) -> AttentionModel:
         *,
         key: Key[Array, ""] | None = None,
     ) -> Output:
-        whole = gpt.model.attend(params, states, inputs)
-        whole = put(whole, attention, part, classify_mask(gpt.settings, inputs))
-        return gpt.model.decode(params, states, whole, inputs, key=key)
+        """Return the output under any weights of the part."""
+        del key
+        kept, blocks = states.kept, params["blocks"]
+        whole = put(kept.attention, attention, self._of_kept, classify_mask(self.settings, inputs))
+        last = run_given(self.settings, blocks, kept.entering, whole, first=self.first)
+        return read_output(self.settings, params, last, inputs)
 
-    return gpt.model._replace(attend=attend, decode=decode)
+    @property
+    def _of_kept(self) -> Part:
+        """The part among the layers that are kept, of which its only one is the first."""
+        layer = None if self.part.layer is None else 0
+        return Part(layer, self.part.head)
+
+
+class _Kept(NamedTuple):
+    """What a pass leaves for all attentions that a part may be given.
+
+    Attributes:
+        entering: the states that enter the part's first layer: no weight of the part has
+            touched them.
+        attention: the model's own weights from that layer on.
+    """
+
+    entering: Float[Array, "S L D"]
+    attention: Float[Array, "some_layers S heads L L"]
 
 
 def _check_part(part: Part, settings: GPTSettings) -> None:
@@ -162,38 +174,3 @@ def _error(name: str, found: object, expected: str) -> ConfigError:
     return ConfigError(
         f"part.{name}", found=str(found), expected=expected, action="choose another part"
     )
-
-
-def classify_mask(settings: GPTSettings, inputs: Inputs) -> Bool[Array, "S L"]:
-    """Return which position of each sequence is its classify token.
-
-    Example:
-        >>> from attnjax.models.gpt.inputs import gpt_inputs
-        >>> settings = GPTSettings(vocabulary_size=9)
-        >>> classify_mask(settings, gpt_inputs(settings, [[9, 4, 11]])).tolist()
-        [[False, False, True]]
-    """
-    positions = classify_positions(settings, jnp.asarray(inputs.token_ids))
-    return jax.nn.one_hot(positions, inputs.token_ids.shape[-1], dtype=bool)
-
-
-def classify_weights(
-    settings: GPTSettings, attention: Float[Array, "layers S heads L L"], inputs: Inputs
-) -> Float[Array, "layers S L"]:
-    """Return where each layer looks from the classify token, as a mean over its heads.
-
-    Args:
-        settings: of the model.
-        attention: all weights.
-        inputs: the instance.
-
-    Example:
-        >>> from attnjax.models.gpt.inputs import gpt_inputs
-        >>> settings = GPTSettings(vocabulary_size=9)
-        >>> inputs = gpt_inputs(settings, [[9, 11]])
-        >>> weights = jnp.array([[[1.0, 0.0], [0.2, 0.8]], [[1.0, 0.0], [0.4, 0.6]]])
-        >>> (100 * classify_weights(settings, weights[None, None], inputs)).round().tolist()
-        [[[30.0, 70.0]]]
-    """
-    rows = take(attention, Part(classify_row=True), classify_mask(settings, inputs))
-    return jnp.mean(rows[:, :, :, 0], axis=2)

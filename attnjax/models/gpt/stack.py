@@ -102,8 +102,9 @@ def run_given(
     settings: GPTSettings,
     blocks: Params,
     embeddings: Float[Array, "S L D"],
-    attention: Float[Array, "layers S heads L L"],
+    attention: Float[Array, "some_layers S heads L L"],
     *,
+    first: int = 0,
     key: Key[Array, ""] | None = None,
 ) -> Float[Array, "S L D"]:
     """Return the last states under any weights.
@@ -111,8 +112,9 @@ def run_given(
     Args:
         settings: of the model.
         blocks: params stacked by layer.
-        embeddings: of all sequences of one instance.
-        attention: used as it is: neither masked nor normalised.
+        embeddings: of all sequences of one instance, or what enters layer `first`.
+        attention: of the layers from there on; used as it is: neither masked nor normalised.
+        first: layer to begin with.
         key: of dropout; None for none.
     """
 
@@ -120,7 +122,8 @@ def run_given(
         keys = _keys(key, layer.number, len(states))
         return _each(settings, layer.params, "given")(states, layer.weights, keys), None
 
-    layers = _layers(settings, blocks)._replace(weights=attention)
+    layers = jax.tree.map(lambda leaf: leaf[first:], _layers(settings, blocks))
+    layers = layers._replace(weights=attention)
     return _scan(settings, step, embeddings, layers)[0]
 
 

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from attnjax.report.gpt.findings_tasks import cell
 from attnjax.report.gpt.published_tasks import METRICS, TASK_NAMES
 from attnjax.report.gpt.sections_tasks import analysis_sections, rows_section
-from attnjax.report.instances import Embedded
+from attnjax.report.gpt.trial import NO_TRIAL, TrialPart, trial_part
+from attnjax.report.load import read_run
 from attnjax.report.numbers import as_estimate, count, plural, with_interval
 from attnjax.report.sections import Section
 from attnjax.report.style import house_style
@@ -67,11 +68,17 @@ def write_fine_tuning_report(directory: Path, *, title: str) -> None:
         WorkFolderError: if a file cannot be read or written.
     """
     found, record = (read_json(directory / name) for name in ("results.json", "config.json"))
+    trial = None
     with house_style():
         sections = report_sections(found)
-    for drawing in (drawing for section in sections for drawing in section.drawings):
+        if "part" in found:
+            trial = trial_part(read_run(directory))
+            sections += trial.sections
+    drawings = [drawing for section in sections for drawing in section.drawings]
+    drawings += [trial.overview] if trial and trial.overview else []
+    for drawing in drawings:
         write_atomically(directory / "figures" / f"{drawing.name}.svg", drawing.file)
-    page = render(found, record, sections, title=title or default_title(found))
+    page = render(found, record, sections, title=title or default_title(found), trial=trial)
     write_atomically(directory / "report.html", page.encode())
 
 
@@ -84,7 +91,8 @@ def default_title(results: dict[str, Any]) -> str:
     """
     name = results["dataset"]["name"]
     on = "" if name is None else f" on {TASK_NAMES.get(name, name)}"
-    return f"GPT{on}: what pre-training is worth"
+    asked = "may its attention be read as an explanation?"
+    return f"GPT{on}: {asked if 'part' in results else 'what pre-training is worth'}"
 
 
 def outcome(results: dict[str, Any]) -> str:
@@ -123,7 +131,12 @@ def report_sections(results: dict[str, Any]) -> list[Section]:
 
 
 def render(
-    results: dict[str, Any], record: dict[str, Any], sections: Sequence[Section], *, title: str
+    results: dict[str, Any],
+    record: dict[str, Any],
+    sections: Sequence[Section],
+    *,
+    title: str,
+    trial: TrialPart | None = None,
 ) -> str:
     """Return the page.
 
@@ -132,7 +145,9 @@ def render(
         record: content of `config.json`.
         sections: of the page.
         title: of the page.
+        trial: what the page says of the model on trial, or None.
     """
+    trial = trial or NO_TRIAL
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("attnjax.report", "templates"),
         autoescape=True,
@@ -142,30 +157,32 @@ def render(
     )
     source = environment.loader
     assert source is not None
-    # Ours: CSS must not be escaped.
-    style = Markup(source.get_source(environment, "report.css")[0])
+    # Both are ours, and CSS and JavaScript must not be escaped.
+    style, script = (
+        Markup(source.get_source(environment, name)[0]) for name in ("report.css", "report.js")
+    )
     config = flatten(record["config"])
     return environment.get_template("report.html").render(
         title=title,
         style=style,
-        script="",
+        script=script,
         introduction=INTRODUCTION,
         provenance=provenance(results, record),
-        glance=glance(results),
-        overview=None,
+        glance=[*glance(results), *trial.glance],
+        overview=trial.overview,
         sections=sections,
         svg=Markup,
         protocol=_two_columns("How it is trained", "field", _chosen(config)),
-        scope=SCOPE,
-        glossary=GLOSSARY,
+        scope=(*SCOPE, *trial.scope),
+        glossary=(*GLOSSARY, *(one for one in trial.glossary if one[0] not in dict(GLOSSARY))),
         intervals=" and the seeds",
         configuration=_two_columns("Resolved config", "field", config),
         packages=_two_columns("Package versions", "package", record.get("packages", {})),
-        instances=Embedded("", 0, 0, 0),
+        instances=trial.instances,
         question=False,
         underlined="",
-        instance_notes=(),
-        data="",
+        instance_notes=trial.instance_notes,
+        data=Markup(trial.instances.json),
     )
 
 

@@ -19,6 +19,7 @@ from attnjax.models.gpt.parts import (
     restrict,
     take,
 )
+from attnjax.outputs import encode_inputs
 from tests.models.gpt.tiny import stacked, tiny
 
 PARTS = {
@@ -28,6 +29,7 @@ PARTS = {
     "head": (Part(layer=1, head=-2), (1, 3, 1, 9, 9)),
     "classify row": (LAST_CLASSIFY_ROW, (1, 3, 2, 1, 9)),
     "classify row of a head": (Part(layer=1, head=1, classify_row=True), (1, 3, 1, 1, 9)),
+    "classify rows": (Part(classify_row=True), (2, 3, 2, 1, 9)),
 }
 
 
@@ -35,7 +37,7 @@ PARTS = {
 def pair():
     """A model, params, and an instance of three sequences that end at different positions."""
     gpt, params, inputs = tiny("multiple_choice")
-    states = gpt.model.encode(params, gpt.model.embed(params, inputs), inputs)
+    states = encode_inputs(gpt.model, params, inputs)
     return gpt, params, inputs, states, jax.jit(gpt.model.attend)(params, states, inputs)
 
 
@@ -63,15 +65,26 @@ def test_which_weights_a_part_is(pair):
     np.testing.assert_allclose(means[:, 1], attention[:, 1, :, 7].mean(1), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", [pytest.param("layer", marks=pytest.mark.slow), "classify row"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "classify rows",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("layer", "head", "classify row", "classify row of a head")
+        ),
+    ],
+)
 def test_restricted_model_is_the_whole_one_with_a_part_replaced(pair, name):
     gpt, params, inputs, states, attention = pair
     part, shape = PARTS[name]
     model = restrict(gpt, part)
     assert restrict(gpt, part) is model  # or functions jitted with it would compile again
-    given = jnp.full(shape, 1 / 9)
+    given = jnp.where(take(attention, part, classify_mask(gpt.settings, inputs)) > 0, 1 / 9, 0.0)
+    assert given.shape == shape
     whole = put(attention, given, part, classify_mask(gpt.settings, inputs))
     expected = jax.jit(gpt.model.decode)(params, states, whole, inputs).logits
+    states = encode_inputs(model, params, inputs)
     found = jax.jit(model.decode)(params, states, given, inputs).logits
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     own = jax.jit(gpt.forward)(params, inputs).logits

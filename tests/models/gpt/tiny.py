@@ -31,6 +31,24 @@ SEQUENCES = {
 }
 
 
+EXAMPLES = {
+    "classification": [
+        SEQUENCES["classification"],
+        [[START, 7, CLASSIFY]],
+        [[START, 12, 4, 4, 8, 6, 11, CLASSIFY]],
+    ],
+    "similarity": [
+        SEQUENCES["similarity"],
+        [[START, 7, DELIMITER, 2, CLASSIFY], [START, 2, DELIMITER, 7, CLASSIFY]],
+    ],
+    "multiple_choice": [
+        SEQUENCES["multiple_choice"],
+        [[START, 7, DELIMITER, one, CLASSIFY] for one in (2, 18, 9)],
+    ],
+}
+"""Instances of each kind of task: the first of them in `SEQUENCES`, one of the shortest texts."""
+
+
 class Tiny(NamedTuple):
     """A model, random weights, and one instance."""
 
@@ -68,3 +86,17 @@ def tiny(head: str = "classification", *, length: int = LENGTH, label: int = 1, 
 def stacked(*instances: Inputs) -> Inputs:
     """Return instances of one padded length as a batch."""
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *instances)
+
+
+def example_batch(
+    head: str, settings: GPTSettings, *, length: int = LENGTH, empty_rows: int = 0, count: int = 9
+) -> Inputs:
+    """Return the first examples of a task as a batch, with rows that only fill it at the end."""
+    rows = [
+        gpt_inputs(settings, sequences, length=length, label=0, instance_id=number)
+        for number, sequences in enumerate(EXAMPLES[head][:count])
+    ]
+    nothing = jax.tree.map(jnp.zeros_like, rows[0]).replace(
+        label=jnp.asarray(-1), instance_id=jnp.asarray(-1)
+    )
+    return stacked(*rows, *[nothing] * empty_rows)
