@@ -41,7 +41,9 @@ def adversary(
     for batch in batches:
         found = search(model, params, batch.inputs, key, settings, memory_bytes=memory_bytes)
         # The candidates stay on the device: of several distributions each they are many.
-        weights = winner_weights(found.winner_attention, batch.inputs, model=model)
+        weights = found.winner_attention
+        if model.distributions is not None:
+            weights = winner_weights(weights, batch.inputs, model=model)
         attention, result = jax.device_get(
             (weights, found._replace(attention=(), winner_attention=()))
         )

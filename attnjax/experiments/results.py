@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from attnjax.config import TESTS, WIEGREFFE_PINTER, Config
+from attnjax.config import TESTS, WIEGREFFE_PINTER, Config, FineTuningRun
 from attnjax.data.texts.tasks import is_filtered
 from attnjax.experiments.exact import compare_with_search
 from attnjax.experiments.multiclass import summarise_enclosed
@@ -156,7 +156,7 @@ _LIMITED = {
 }
 
 
-def limits(config: Config, test: str) -> dict[str, int]:
+def limits(config: Config | FineTuningRun, test: str) -> dict[str, int]:
     """Return `{"limit": n}` where a config limits the instances of a test, else nothing.
 
     Example:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Array, Key
@@ -18,6 +18,7 @@ from attnjax.measures.summary import summarise_tau
 from attnjax.types import AttentionModel, Batch, Params
 
 
+@runtime_checkable
 class OnTrial(Protocol):
     """What these stages ask of a run in progress."""
 

@@ -142,3 +142,20 @@ def test_equal_weights_are_over_what_a_row_may_see():
 def test_every_row_has_a_key_of_its_own():
     keys = jax.random.key_data(row_keys(jax.random.key(0), 0, (5, 4, 4, 30)))
     assert len({tuple(one) for one in np.asarray(keys).tolist()}) == 5 * 4 * 4 * 30
+
+
+@pytest.mark.slow
+def test_a_large_batch_is_searched_as_a_small_one():
+    """Of arrays of ten axes jaxlib 0.10.2 made a program that crashed, from about 100 rows on."""
+    settings = tiny_settings(head="classification")
+    rows = jax.tree.map(
+        lambda leaf: jnp.tile(leaf, (43, *[1] * (leaf.ndim - 1))),
+        example_batch("classification", settings),
+    )
+    model, params = restrict(build_gpt(settings), LAST_CLASSIFY_ROW), tiny_params(settings)
+    searched = SearchSettings(candidates=5, steps=3)
+    found = search(model, params, rows, jax.random.key(0), searched)
+    few = jax.tree.map(lambda leaf: leaf[:3], rows)
+    expected = search(model, params, few, jax.random.key(0), searched)
+    repeated = np.tile(np.asarray(expected.winner_jsd), 43)
+    np.testing.assert_allclose(found.winner_jsd, repeated, rtol=0, atol=1e-4)

@@ -82,7 +82,8 @@ def _score_sentence(name: str, one: Estimate) -> str:
             f"No difference in {name} was shown: {with_interval(one)}, its own weights less equal "
             "ones, an interval that contains 0."
         )
-    size = Estimate(abs(one.value or 0.0), *sorted((abs(one.low or 0.0), abs(one.high or 0.0))))
+    low, high = sorted((abs(one.low or 0.0), abs(one.high or 0.0)))
+    size = Estimate(abs(one.value or 0.0), low, high)
     word = "higher" if one.side > 0 else "lower"
     return f"With its own weights {name} is {_with_word(size, word)}."
 

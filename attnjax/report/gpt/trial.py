@@ -29,7 +29,10 @@ WEIGHT = (
     "sequences are taken together."
 )
 
-HELD = "Held fixed are the weights on trial; those of all other layers and heads follow the embeddings."
+HELD = (
+    "Held fixed are the weights on trial; those of all other layers and heads follow the "
+    "embeddings."
+)
 
 SHUFFLED = (
     "Of this model {what} are shuffled, each row of each head by itself, among the tokens that it "
