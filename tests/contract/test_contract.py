@@ -27,6 +27,7 @@ from attnjax.measures.gradients import gradient_importances
 from attnjax.measures.kendall import kendall_taus
 from attnjax.outputs import probabilities
 from attnjax.types import Readout, States
+from tests.contract.sampling import marked
 from tests.models.tiny import (
     KINDS,
     LONGEST_QUESTION,
@@ -48,7 +49,7 @@ MODELS = [(*kind, num_classes) for num_classes in (2, 3, QUESTION) for kind in K
 
 
 def is_slow(kind, entry=None):
-    """Tell what only `.ci/run` runs: pairs of parts that do not meet in the code.
+    """Tell what does not run by default: pairs of parts that do not meet in the code.
 
     Which attention it is meets neither the number of classes nor, beyond the weights it
     gives, a measure or an adversary.
@@ -76,7 +77,7 @@ def cases(entries=(None,)):
             if entry in ONCE and kind != ONCE[entry]:
                 continue
             names = [*map(str, kind), *([entry.__name__] if entry else [])]
-            marks = [pytest.mark.slow] if is_slow(kind, entry) else []
+            marks = [marked("-".join(names))] if is_slow(kind, entry) else []
             values = (kind, entry) if entry else (kind,)
             found.append(pytest.param(*values, id="-".join(names), marks=marks))
     return found

@@ -23,6 +23,7 @@ from attnjax.models.gpt.model import build_gpt
 from attnjax.models.gpt.parts import ALL, LAST_CLASSIFY_ROW, Part, restrict
 from attnjax.outputs import token_mask
 from attnjax.training.predict import predict_batch
+from tests.contract.sampling import marked
 from tests.models.gpt.tiny import EXAMPLES, example_batch, tiny_params, tiny_settings
 
 LONGER = 11
@@ -108,15 +109,15 @@ DEFAULT = {
     ("similarity", "head"): (run_gradient,),
     ("multiple_choice", "layer"): (run_leave_one_out,),
 }
-"""What runs by default; all others do with the slow tests."""
+"""What runs by default; of all others see `sampling.marked`."""
 
 
 def cases():
-    """Return every task with every part and entry, the slow ones marked."""
+    """Return every task with every part and entry, those marked that do not run by default."""
     for task, part, entry in itertools.product(TASKS, PARTS, ENTRIES):
         fast = entry in DEFAULT.get((task, part), ())
-        marks = [] if fast else [pytest.mark.slow]
-        yield pytest.param(task, part, entry, id=f"{task}-{part}-{entry.__name__}", marks=marks)
+        name = f"{task}-{part}-{entry.__name__}"
+        yield pytest.param(task, part, entry, id=name, marks=[] if fast else [marked(name)])
 
 
 def build(task, part):
