@@ -35,6 +35,7 @@ def finished(tmp_path_factory, files):
         fine_tuning__start=files / "pretrained",
         analyses="ablations,layers,zero_shot",
         ablations__lstm=files / "lstm",
+        layers__counts="-1,1,2",
         zero_shot__tasks="cola,sst2,dream",
     )
     assert code == 0

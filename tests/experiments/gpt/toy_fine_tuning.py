@@ -141,7 +141,7 @@ def get_config() -> ConfigDict:
     """Return the config; where files lie is left to the command line."""
     config = default_config("fine_tuning")
     config.fine_tuning.task = "sst2"
-    config.fine_tuning.epochs = 2
+    config.fine_tuning.epochs = 1
     config.fine_tuning.batch_size = 8
     config.fine_tuning.learning_rate = 1e-3
     config.fine_tuning.seeds = 2
