@@ -1,6 +1,7 @@
 """A fine-tuned GPT on trial, through the command: what a run leaves, and what it refuses."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -119,7 +120,7 @@ def test_the_page_is_true_of_a_gpt(on_trial):
     for wrong in ("its output layer", "the encoder", "BiLSTM", "Nothing here shows that the model"):
         assert wrong not in page.split('<section id="glossary">')[0]
     assert '"layer 1"' in page
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert re.findall(r"https?:|@import|url\((?!#)", page.replace("http://www.w3.org", "")) == []
 
 
 @pytest.mark.slow
