@@ -4,9 +4,9 @@ Paper:     the method of Radford et al. (2018), section 3.1, in a size for two c
 Command:   ATTNJAX_DATA_DIR=DATA python train.py --config=configs/gpt1/novels_small.py
            --workdir=DIR, with the novels in DATA/lm/gutenberg; it may be stopped at any time,
            and the same command continues.
-Duration:  under an hour on two cores, a minute of it for the tokens.
-Expected:  held-out bits per character below those of a Kneser-Ney trigram over the same
-           pieces.
+Duration:  45 minutes on two cores beside other work, a minute of it for the tokens.
+Expected:  held-out perplexity 16.76 and 1.590 bits per character (seed 0); a Kneser-Ney
+           trigram over the same pieces, counted on all training text, has 23.37 and 1.778.
 """
 
 from ml_collections import ConfigDict

@@ -11,7 +11,7 @@ CURVE = (
     "predicted. Perplexity is, so to speak, among how many equally likely pieces the model still "
     "hesitates. The axis is logarithmic: equal distances are equal factors. The solid line with "
     "dots is the model on the held-out documents; the thin line is its loss on the text it is "
-    "being trained on, with dropout, as the same kind of number. The dashed line is a trigram, "
+    "being trained on, with dropout if there is any, as the same kind of number. The dashed line is a trigram, "
     "which looks at two pieces only, counted on as many tokens as stand below it; the dotted line "
     "is a unigram, which knows how frequent each piece is and nothing else. A model below the "
     "trigram uses more than the last two pieces."
