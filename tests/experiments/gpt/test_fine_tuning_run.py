@@ -145,7 +145,10 @@ def test_more_seeds_and_fewer_layers_train_only_what_is_new(finished, files, cap
     assert layers == [one for one in before["layers"]["variants"] if one["name"] in (-1, 1)]
 
 
-@pytest.mark.parametrize("task", ["cola", "stsb", "dream"])
+SLOW = [pytest.param(task, marks=pytest.mark.slow) for task in ("cola", "dream")]
+
+
+@pytest.mark.parametrize("task", [*SLOW, "stsb"])
 def test_every_kind_of_task_runs(task, files, tmp_path):
     code = run(
         tmp_path / "run",
