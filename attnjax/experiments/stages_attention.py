@@ -19,7 +19,16 @@ from attnjax.types import AttentionModel, Batch, Params
 
 
 @runtime_checkable
-class OnTrial(Protocol):
+class KeepsRows(Protocol):
+    """A run in progress whose finished stages have rows."""
+
+    def rows(self, stage: str) -> dict[str, Any]:
+        """Return the rows of a finished stage."""
+        ...
+
+
+@runtime_checkable
+class OnTrial(KeepsRows, Protocol):
     """What these stages ask of a run in progress."""
 
     @property
@@ -51,10 +60,6 @@ class OnTrial(Protocol):
 
     def key(self, stage: str) -> Key[Array, ""]:
         """Return the key of a stage."""
-        ...
-
-    def rows(self, stage: str) -> dict[str, Any]:
-        """Return the rows of a finished stage."""
         ...
 
 
@@ -89,7 +94,7 @@ def _agreement(trial: OnTrial, name: str, first: str, second: str) -> Result:
     )
 
 
-def token_scores(trial: OnTrial, column: str) -> dict[str, Any]:
+def token_scores(trial: KeepsRows, column: str) -> dict[str, Any]:
     """Return `instance_id` and one score; of a gradient its size, as J&W compare it."""
     stage = "predictions" if column == "attention" else column
     rows = trial.rows(stage)
