@@ -128,7 +128,8 @@ def test_the_same_command_does_nothing_again_and_another_part_is_refused(on_tria
     given = {"fine_tuning__dir": files / "data", "fine_tuning__start": files / "weights"}
     before = (on_trial / "results.json").read_bytes()
     assert run(on_trial, **given, **SETTINGS) == 0
-    assert " ..." not in capsys.readouterr().err
+    assert "] " in (said := capsys.readouterr().err)
+    assert not re.search(r"\] \w+ \.\.\.", said)  # no stage is begun
     assert (on_trial / "results.json").read_bytes() == before
     assert run(on_trial, **given, **SETTINGS, part__layer=1) == 2
     assert "part.layer" in capsys.readouterr().err
