@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from attnjax.report import explanations, explanations_models
@@ -13,6 +12,7 @@ from attnjax.report.glance import at_a_glance
 from attnjax.report.instances import Embedded, embed_instances, underlined
 from attnjax.report.load import Run, read_run
 from attnjax.report.numbers import count, percent, plural
+from attnjax.report.rendering import rendered
 from attnjax.report.scope import instance_notes, intervals_note, scope_notes
 from attnjax.report.sections import (
     AGREEMENTS,
@@ -119,31 +119,16 @@ def render(
     title: str,
 ) -> str:
     """Return the page."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("attnjax.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    source = environment.loader
-    assert source is not None
-    # Both are ours, and CSS and JavaScript must not be escaped.
-    style, script = (
-        Markup(source.get_source(environment, name)[0]) for name in ("report.css", "report.js")
-    )
     run = facts.run
     search = facts.tests.get("adversary", {}).get("search", {}).get("settings", {})
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         title=title,
-        style=style,
-        script=script,
         introduction=explanations.INTRODUCTION,
         provenance=provenance(run),
         glance=at_a_glance(facts),
         overview=overview,
         sections=sections,
-        svg=Markup,
         protocol=explanations.protocol_table(run.results.get("protocol", {}), search),
         scope=scope_notes(run),
         glossary=(

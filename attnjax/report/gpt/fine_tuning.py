@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from attnjax.report.gpt.findings_tasks import cell
@@ -13,6 +12,7 @@ from attnjax.report.gpt.sections_tasks import analysis_sections, rows_section
 from attnjax.report.gpt.trial import NO_TRIAL, TrialPart, trial_part
 from attnjax.report.load import read_run
 from attnjax.report.numbers import as_estimate, count, plural, with_interval
+from attnjax.report.rendering import rendered
 from attnjax.report.sections import Section
 from attnjax.report.style import house_style
 from attnjax.report.tables import Table
@@ -148,30 +148,15 @@ def render(
         trial: what the page says of the model on trial, or None.
     """
     trial = trial or NO_TRIAL
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("attnjax.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    source = environment.loader
-    assert source is not None
-    # Both are ours, and CSS and JavaScript must not be escaped.
-    style, script = (
-        Markup(source.get_source(environment, name)[0]) for name in ("report.css", "report.js")
-    )
     config = flatten(record["config"])
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
         title=title,
-        style=style,
-        script=script,
         introduction=INTRODUCTION,
         provenance=provenance(results, record),
         glance=[*glance(results), *trial.glance],
         overview=trial.overview,
         sections=sections,
-        svg=Markup,
         protocol=_two_columns("How it is trained", "field", _chosen(config)),
         scope=(*SCOPE, *trial.scope),
         glossary=(*GLOSSARY, *(one for one in trial.glossary if one[0] not in dict(GLOSSARY))),

@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
-from markupsafe import Markup
-
 from attnjax.report.gpt.sections import corpus_section, curve_section, documents_section
 from attnjax.report.gpt.words import GLOSSARY, INTRODUCTION
 from attnjax.report.numbers import count, number, percent
+from attnjax.report.rendering import rendered
 from attnjax.report.style import house_style
 from attnjax.report.tables import Table
 from attnjax.workspace import check_schema, flatten, read_json, write_atomically
@@ -40,19 +38,9 @@ def write_pretraining_report(directory: Path, *, title: str) -> None:
         sections = [curve_section(results), documents_section(results), corpus_section(results)]
     for drawing in [one for section in sections for one in section.drawings]:
         write_atomically(directory / "figures" / f"{drawing.name}.svg", drawing.file)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("attnjax.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    assert environment.loader is not None
-    page = environment.get_template("language_model.html").render(
+    page = rendered(
+        "language_model.html",
         title=title or "GPT: how well does it predict text?",
-        # Ours, and CSS must not be escaped.
-        style=Markup(environment.loader.get_source(environment, "report.css")[0]),
-        svg=Markup,
         introduction=INTRODUCTION,
         provenance=provenance(results, record),
         glance=at_a_glance(results),
