@@ -335,12 +335,12 @@ def test_a_stop_is_heard_between_the_batches_of_a_stage(folder, data, finished, 
 
 
 def test_no_two_stages_share_a_key(data, tmp_path):
-    from attnjax.experiments.prepare import prepare
+    from attnjax.experiments.classifier import begin
+    from attnjax.experiments.kind import Conduct
     from attnjax.experiments.stages import STAGES
-    from attnjax.experiments.trial import Trial
 
     config = resolve(_fields(data))
-    trial = Trial(config, prepare(config), tmp_path, False, never_stop, print)
+    trial = begin(config, tmp_path, Conduct(False, never_stop, print))
     names = {*STAGES, "adversary_exact", "adversary_seeds", "permutations"}
     keys = {name: tuple(jax.random.key_data(trial.key(name)).tolist()) for name in names}
     assert len(set(keys.values())) == len(names)

@@ -31,10 +31,8 @@ def begin(config: Config, directory: Path, conduct: Conduct) -> Trial:
         config=config,
         data=data,
         directory=directory,
-        progress=conduct.progress,
-        stop=conduct.stop,
-        say=conduct.say,
         described=describe(data),
+        **conduct._asdict(),
     )
 
 

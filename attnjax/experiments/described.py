@@ -29,7 +29,6 @@ from attnjax.training.members import Members, members_of_seeds
 from attnjax.training.objectives import classification, concealment, guided, imitation
 from attnjax.training.population import PopulationPredictions
 from attnjax.training.predict import predict
-from attnjax.workspace import read_json
 
 
 def with_seeds(trial: Trial) -> Population:
@@ -87,7 +86,7 @@ def guided_by_base(trial: Trial) -> Population:
 
 def guided_by_adversary(trial: Trial) -> Population:
     """Return the model without context under the chosen trained adversary's attention."""
-    chosen = summary_of(trial, "train_adversaries")["chosen"]
+    chosen = trial.summary("train_adversaries")["chosen"]
     population = adversaries(trial)
     params = population_params(trial, "train_adversaries", population)
     made = {name: predict_split(trial, population, params, name) for name in SPLITS}
@@ -183,8 +182,3 @@ def _members(trial: Trial, weights: Sequence[float]) -> Members:
     """Return members that differ by a weight of the objective alone."""
     seeds = np.full(len(weights), trial.config.seed + 1, np.int64)
     return Members(seeds, np.asarray(weights, np.float32))
-
-
-def summary_of(trial: Trial, stage: str) -> dict[str, Any]:
-    """Return the summary of a finished stage."""
-    return read_json(trial.directory / "stages" / f"{stage}.json")["summary"]

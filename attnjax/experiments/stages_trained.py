@@ -8,7 +8,7 @@ import numpy as np
 
 from attnjax.config import Config
 from attnjax.experiments import described
-from attnjax.experiments.described import base_of, see, summary_of
+from attnjax.experiments.described import base_of, see
 from attnjax.experiments.guides import summarise_guides
 from attnjax.experiments.marking import mark
 from attnjax.experiments.mass_adversary import marked_mass, summarise_mass_adversary
@@ -87,7 +87,7 @@ def _guides(trial: Trial) -> Result:
         for name, describe in _GUIDED.items()
         if name != "file" or _has_guide_file(config)
     }
-    training = summary_of(trial, "train_adversaries")
+    training = trial.summary("train_adversaries")
     chosen, seen = training["chosen"], training[config.selection.split]
     source: dict[str, Any] = {
         "adversary": {
@@ -115,7 +115,7 @@ def _trained_adversary(trial: Trial) -> Result:
     population = described.adversaries(trial)
     params = population_params(trial, "train_adversaries", population)
     made = predict_split(trial, population, params, "test")
-    training, base = summary_of(trial, "train_adversaries"), base_of(trial)
+    training, base = trial.summary("train_adversaries"), base_of(trial)
     seen, chosen = see(base, ("test",))["test"], training["chosen"]
     # Members are split over the devices, batches too.
     own = replicate(member(params, chosen), make_mesh())
@@ -147,7 +147,7 @@ def _mass_adversary(trial: Trial) -> Result:
         (made.probability, marked_mass(made.attention, marks)),
         instance_id=made.instance_id,
         marks=marks,
-        training=summary_of(trial, "train_mass_adversary"),
+        training=trial.summary("train_mass_adversary"),
         marked=settings.marked,
         target=settings.mass,
         **trial.intervals,

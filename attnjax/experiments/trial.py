@@ -1,24 +1,19 @@
 """What every stage of a run reads: the config, the data, the model, finished stages."""
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, overload
 
-import jax
 import numpy as np
-from jaxtyping import Array, Key
 
 from attnjax.config import Config
 from attnjax.data.batching import evaluation_batches
 from attnjax.data.corpus import Corpus
 from attnjax.data.encoded import EncodedSplit
 from attnjax.data.vocabulary import Vocabulary
-from attnjax.experiments.result import read_rows
+from attnjax.experiments.in_progress import InProgress
 from attnjax.models.build import build_model
-from attnjax.training.host import Interrupted
 from attnjax.training.mesh import SplitBatches, make_mesh
 from attnjax.types import AttentionModel, Batch, Params
 
@@ -38,27 +33,19 @@ class Prepared:
     vectors: np.ndarray | None
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A run in progress.
+@dataclass(frozen=True, kw_only=True)
+class Trial(InProgress):
+    """A classifier's run in progress.
 
     Attributes:
         config: of the run.
         data: the encoded data.
-        directory: the work folder.
-        progress: whether to draw a bar.
-        stop: whether the run was asked to stop.
-        say: where one-line messages for the user go.
         params: the params of the training stages finished or restored so far, by stage.
         described: what the data are, as `prepare.describe` says it.
     """
 
     config: Config
     data: Prepared
-    directory: Path
-    progress: bool
-    stop: Callable[[], bool]
-    say: Callable[[str], None]
     params: dict[str, Params] = field(default_factory=dict)
     described: dict[str, Any] = field(default_factory=dict)
 
@@ -102,19 +89,6 @@ class Trial:
             limit=limit,
         )
         return Interruptible(SplitBatches(batches, make_mesh()), self.raise_if_stopped)
-
-    def raise_if_stopped(self) -> None:
-        """Raise `Interrupted` if the run was asked to stop."""
-        if self.stop():
-            raise Interrupted("stopped as asked; the same command continues")
-
-    def key(self, stage: str) -> Key[Array, ""]:
-        """Return the key of a stage, from the seed and a checksum of the stage's whole name."""
-        return jax.random.fold_in(jax.random.key(self.config.seed), zlib.crc32(stage.encode()))
-
-    def rows(self, stage: str) -> dict[str, Any]:
-        """Return the rows of a finished stage."""
-        return read_rows(self.directory / "stages" / f"{stage}.parquet")
 
     @property
     def intervals(self) -> dict[str, int]:

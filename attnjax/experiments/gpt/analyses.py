@@ -22,7 +22,6 @@ from attnjax.measures.paired_seeds import paired_seeds
 from attnjax.measures.resampling import interval
 from attnjax.measures.task_scores import sampled_task_scores, summarise_task
 from attnjax.types import Params
-from attnjax.workspace import read_json
 
 
 def predictions_of(variant: Variant, trial: FineTuningTrial) -> Shaped[np.ndarray, "M N"]:
@@ -65,7 +64,7 @@ def _other_splits(trial: FineTuningTrial) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for seed in trial.seeds:
         stage = stage_name(FULL, seed)
-        scores = read_json(trial.directory / "stages" / f"{stage}.json")["summary"]["scores"]
+        scores = trial.summary(stage)["scores"]
         for split in scores:
             if split != "test":
                 found.setdefault(split, []).append({"seed": seed, **scores[split]})

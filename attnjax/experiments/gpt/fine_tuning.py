@@ -38,7 +38,7 @@ def begin(config: FineTuningRun, directory: Path, conduct: Conduct) -> FineTunin
         UserError: for anything that cannot be used.
     """
     data = prepare_task(config)
-    return FineTuningTrial(config, data, directory, conduct.progress, conduct.stop, conduct.say)
+    return FineTuningTrial(config=config, data=data, directory=directory, **conduct._asdict())
 
 
 def inputs(trial: FineTuningTrial) -> dict[str, str | None]:

@@ -1,22 +1,14 @@
 """What every stage of a fine-tuning reads: the config, the task's rows, the first weights."""
 
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-import jax
-from jaxtyping import Array, Key
 
 from attnjax.config import FineTuningRun
 from attnjax.data.gpt.tokenizer import Tokenizer
 from attnjax.experiments.gpt.starting_point import StartingPoint
 from attnjax.experiments.gpt.task_rows import TaskRows
 from attnjax.experiments.gpt.zero_shot import Heuristic
-from attnjax.experiments.result import read_rows
+from attnjax.experiments.in_progress import InProgress
 from attnjax.models.gpt.settings import GPTSettings
-from attnjax.training.host import Interrupted
 from attnjax.types import Params
 
 
@@ -43,26 +35,18 @@ class PreparedTask:
     digest: str | None
 
 
-@dataclass(frozen=True)
-class FineTuningTrial:
+@dataclass(frozen=True, kw_only=True)
+class FineTuningTrial(InProgress):
     """A fine-tuning in progress.
 
     Attributes:
         config: of the run.
         data: what it reads.
-        directory: the work folder.
-        progress: whether to draw a bar.
-        stop: whether the run was asked to stop.
-        say: where one-line messages for the user go.
         params: the params of trainings finished or restored so far, by stage.
     """
 
     config: FineTuningRun
     data: PreparedTask
-    directory: Path
-    progress: bool
-    stop: Callable[[], bool]
-    say: Callable[[str], None]
     params: dict[str, Params] = field(default_factory=dict)
 
     @property
@@ -75,19 +59,6 @@ class FineTuningTrial:
     def seeds(self) -> tuple[int, ...]:
         """The seeds of the models, the run's own first."""
         return seeds_of(self.config)
-
-    def raise_if_stopped(self) -> None:
-        """Raise `Interrupted` if the run was asked to stop."""
-        if self.stop():
-            raise Interrupted("stopped as asked; the same command continues")
-
-    def key(self, stage: str) -> Key[Array, ""]:
-        """Return the key of a stage, from the seed and a checksum of the stage's whole name."""
-        return jax.random.fold_in(jax.random.key(self.config.seed), zlib.crc32(stage.encode()))
-
-    def rows(self, stage: str) -> dict[str, Any]:
-        """Return the rows of a finished stage."""
-        return read_rows(self.directory / "stages" / f"{stage}.parquet")
 
     @property
     def intervals(self) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """A pre-training in progress: what its stages read."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,50 +14,32 @@ from attnjax.data.gpt.tokenizer import Tokenizer, load_tokenizer
 from attnjax.data.texts.places import data_folder
 from attnjax.errors import ConfigError, DataError, WorkFolderError, suggestion
 from attnjax.experiments.gpt.starting_point import TOKENIZER, gpt_settings
+from attnjax.experiments.in_progress import InProgress
 from attnjax.experiments.kind import Conduct
 from attnjax.models.gpt.model import GPT, build_gpt
 from attnjax.training.gpt.placement import gpt_mesh
-from attnjax.training.host import Interrupted
 from attnjax.training.mesh import batch_devices
-from attnjax.workspace import read_json
 
 
-@dataclass(frozen=True)
-class PretrainingWork:
+@dataclass(frozen=True, kw_only=True)
+class PretrainingWork(InProgress):
     """A pre-training in progress.
 
     Attributes:
         config: of the run.
-        directory: the work folder.
         training: documents to train on.
         held_out: documents to judge by, whole ones.
         passed_over: files of the corpus's folders that are no texts by their names.
         release: the release's tokenizer; None where new pieces are trained.
-        progress: whether to draw a bar.
-        stop: whether the run was asked to stop.
-        say: where one-line messages for the user go.
         kept: what stages made in this process, by name.
     """
 
     config: PretrainingRun
-    directory: Path
     training: tuple[Document, ...]
     held_out: tuple[Document, ...]
     passed_over: tuple[str, ...]
     release: Tokenizer | None
-    progress: bool
-    stop: Callable[[], bool]
-    say: Callable[[str], None]
     kept: dict[str, Any] = field(default_factory=dict)
-
-    def raise_if_stopped(self) -> None:
-        """Raise `Interrupted` if the run was asked to stop."""
-        if self.stop():
-            raise Interrupted("stopped as asked; the same command continues")
-
-    def summary(self, stage: str) -> dict[str, Any]:
-        """Return what a finished stage found."""
-        return read_json(self.directory / "stages" / f"{stage}.json")["summary"]
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -123,9 +104,7 @@ def begin(config: PretrainingRun, directory: Path, conduct: Conduct) -> Pretrain
         held_out=tuple(one for one in documents if one.name in held),
         passed_over=tuple(path.name for path in files.passed_over),
         release=release,
-        progress=conduct.progress,
-        stop=conduct.stop,
-        say=conduct.say,
+        **conduct._asdict(),
     )
 
 
