@@ -16,15 +16,17 @@ from attnjax.errors import UserError
 
 LETTERS = "ABCD"
 
+SCHOOLS = ("middle", "high")
+
 TRAIN_QUESTIONS = 87_866
 """Of RACE (Lai et al. 2017, table 2)."""
 
 
 def read_race(files: Mapping[str, Path]) -> Reading:
-    """Read RACE: passages with questions of four choices.
+    """Read RACE: passages with questions of four choices, of middle and of high school.
 
-    The origin begins with `middle` or `high`, by which the two halves of the test are told
-    apart.
+    The test stands once as a whole and, where it has both schools, once more by school
+    (`test_middle`, `test_high`), as the paper's table 2 has it.
 
     Args:
         files: by split: a folder of `middle/*.txt` and `high/*.txt`, the official archive, or
@@ -55,7 +57,16 @@ def read_race(files: Mapping[str, Path]) -> Reading:
         raise_some(errors)
         if not found:
             raise no_texts(path)
-    return Reading(records, Counter(), _race_notes(records))
+    return Reading(records | _by_school(records.get("test", [])), Counter(), _race_notes(records))
+
+
+def _by_school(test: Sequence[Record]) -> dict[str, list[Record]]:
+    """Return the questions of each school, whose name the origin begins with."""
+    parts = {
+        f"test_{school}": [record for record in test if record.origin.startswith(school)]
+        for school in SCHOOLS
+    }
+    return parts if all(parts.values()) else {}
 
 
 def _race_questions(

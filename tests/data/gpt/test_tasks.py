@@ -70,7 +70,7 @@ REAL = {
     "qnli": ({"test": 5463}, {}),
     "rte": ({"train": 2490, "test": 277}, {}),
     "snli": ({"train": 18_000, "dev": 9842, "test": 9824}, {"train": 5899}),
-    "race": ({"test": 1000}, {}),
+    "race": ({"test": 1000, "test_middle": 500, "test_high": 500}, {}),
     "dream": ({"train": 6116, "dev": 2040, "test": 2041}, {}),
 }
 
@@ -228,6 +228,9 @@ def test_race_in_a_folder_and_in_its_archive(tmp_path):
         f"{level}/7.txt, question {n}" for level in ("high", "middle") for n in (1, 2)
     ]
     example = found.splits["test"][0]
+    for school in ("middle", "high"):
+        origins = [example.origin for example in found.splits[f"test_{school}"]]
+        assert origins == [f"{school}/7.txt, question {n}" for n in (1, 2)]
     assert example.texts == ("It rained. We stayed.", "Why did they stay?")
     assert example.choices[example.label] == "rain"
     assert found.notes == ("A part of RACE: 4 of its 87,866 training questions.",)
