@@ -1,5 +1,7 @@
 """What a language model can do before any fine-tuning: the paper's four heuristics, scored."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -38,6 +40,16 @@ class Heuristic(NamedTuple):
     chance: float
     best: float | None
     threshold: Sequences | None = None
+
+    @property
+    def digest(self) -> str:
+        """A sha256 of all that is asked."""
+        parts = (self.sequences, *(() if self.threshold is None else (self.threshold,)))
+        plain = [
+            (part.ids, part.counted.tolist(), part.question.tolist(), part.label.tolist())
+            for part in parts
+        ]
+        return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
 
 BEST: dict[str, float | None] = {"cola": 0.35, "sst2": 0.932, "race": 0.533}

@@ -193,6 +193,26 @@ def test_zero_shot_alone_fine_tunes_nothing(files, tmp_path):
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
+def test_other_questions_are_not_taken_for_those_that_were_asked(files, tmp_path, capsys):
+    toy.write_sst2(tmp_path / "data", 4)
+    asked = {
+        "fine_tuning__start": files / "weights",
+        "fine_tuning__dir": tmp_path / "data",
+        "analyses": "zero_shot",
+        "zero_shot__tasks": "sst2",
+    }
+    assert run(tmp_path / "run", **asked) == 0
+    before = results_of(tmp_path / "run")
+    assert run(tmp_path / "run", **asked) == 0
+    toy.write_sst2(tmp_path / "data", 5)
+    capsys.readouterr()
+    assert run(tmp_path / "run", **asked) == 2
+    said = capsys.readouterr().err
+    assert "zero_shot.json (config.zero_shot.tasks)" in said
+    assert "delete zero_shot.json so that zero_shot is done again" in said
+    assert results_of(tmp_path / "run") == before
+
+
 @pytest.mark.slow
 def test_a_transformer_and_an_lstm_are_pre_trained_and_compared(files, tmp_path):
     """The three commands a user gives, one after another."""
