@@ -29,11 +29,6 @@ class RowSeams(NamedTuple):
     settings: GPTSettings
     part: Part
 
-    @property
-    def first(self) -> int:
-        """The first layer of the part."""
-        return 0 if self.part.layer is None else self.part.layer % self.settings.num_layers
-
     def encode(
         self,
         params: Params,
@@ -44,10 +39,11 @@ class RowSeams(NamedTuple):
     ) -> States:
         """Return the embeddings, and of a pass what every weight of the row leaves as it is."""
         del key
-        blocks = _from_layer(params["blocks"], self.first)
+        first = self.part.first(self.settings.num_layers)
+        blocks = _from_layer(params["blocks"], first)
         trace = run_traced(self.settings, params["blocks"], embeddings)
         here = classify_mask(self.settings, inputs)
-        levels = trace.states[self.first : -1]
+        levels = trace.states[first:-1]
 
         def values(params: Params, states: Float[Array, "S L D"]) -> Any:
             def one(x: Float[Array, "L D"]) -> Any:
@@ -58,7 +54,7 @@ class RowSeams(NamedTuple):
         kept = _Kept(
             entering=jnp.sum(jnp.where(here[..., None], levels[0], 0), axis=1),
             values=jax.vmap(values)(blocks, levels),
-            rows=take(trace.attention[self.first :], Part(classify_row=True), here),
+            rows=take(trace.attention[first:], Part(classify_row=True), here),
             last=trace.states[-1],
         )
         return States(embeddings, kept=kept)
@@ -68,7 +64,7 @@ class RowSeams(NamedTuple):
     ) -> PartOfAttention:
         """Return the row's own weights."""
         del params, key
-        return take(states.kept.rows, self._of_kept, classify_mask(self.settings, inputs))
+        return take(states.kept.rows, self.part.from_first, classify_mask(self.settings, inputs))
 
     def decode(
         self,
@@ -82,7 +78,7 @@ class RowSeams(NamedTuple):
         """Return the output under any weights of the row."""
         del key
         kept, here = states.kept, classify_mask(self.settings, inputs)
-        rows = put(kept.rows, attention, self._of_kept, here)
+        rows = put(kept.rows, attention, self.part.from_first, here)
 
         def step(x: Float[Array, "S D"], layer: tuple) -> tuple[Float[Array, "S D"], None]:
             params, rows, values = layer
@@ -92,16 +88,11 @@ class RowSeams(NamedTuple):
 
             return jax.vmap(one)(x, rows[:, :, 0], values, here), None
 
-        layers = (_from_layer(params["blocks"], self.first), rows, kept.values)
+        first = self.part.first(self.settings.num_layers)
+        layers = (_from_layer(params["blocks"], first), rows, kept.values)
         state, _ = jax.lax.scan(step, kept.entering, layers)
         last = jnp.where(here[..., None], state[:, None], kept.last)
         return read_output(self.settings, params, last, inputs)
-
-    @property
-    def _of_kept(self) -> Part:
-        """The part among the rows that are kept, of which its only layer is the first."""
-        layer = None if self.part.layer is None else 0
-        return Part(layer, self.part.head)
 
 
 class _Kept(NamedTuple):

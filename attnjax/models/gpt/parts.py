@@ -93,11 +93,6 @@ class LayerSeams(NamedTuple):
     settings: GPTSettings
     part: Part
 
-    @property
-    def first(self) -> int:
-        """The first layer of the part."""
-        return 0 if self.part.layer is None else self.part.layer % self.settings.num_layers
-
     def encode(
         self,
         params: Params,
@@ -108,17 +103,20 @@ class LayerSeams(NamedTuple):
     ) -> States:
         """Return the embeddings, and of a pass what every weight of the part leaves as it is."""
         del key
+        first = self.part.first(self.settings.num_layers)
         trace = run_traced(self.settings, params["blocks"], embeddings)
         exists = jnp.asarray(inputs.mask)[None, :, None, :, None]
-        attention = jnp.where(exists, trace.attention[self.first :], 0.0)
-        return States(embeddings, kept=_Kept(trace.states[self.first], attention))
+        attention = jnp.where(exists, trace.attention[first:], 0.0)
+        return States(embeddings, kept=_Kept(trace.states[first], attention))
 
     def attend(
         self, params: Params, states: States, inputs: Inputs, *, key: Key[Array, ""] | None = None
     ) -> PartOfAttention:
         """Return the part's own weights."""
         del params, key
-        return take(states.kept.attention, self._of_kept, classify_mask(self.settings, inputs))
+        return take(
+            states.kept.attention, self.part.from_first, classify_mask(self.settings, inputs)
+        )
 
     def decode(
         self,
@@ -132,15 +130,12 @@ class LayerSeams(NamedTuple):
         """Return the output under any weights of the part."""
         del key
         kept, blocks = states.kept, params["blocks"]
-        whole = put(kept.attention, attention, self._of_kept, classify_mask(self.settings, inputs))
-        last = run_given(self.settings, blocks, kept.entering, whole, first=self.first)
+        first = self.part.first(self.settings.num_layers)
+        whole = put(
+            kept.attention, attention, self.part.from_first, classify_mask(self.settings, inputs)
+        )
+        last = run_given(self.settings, blocks, kept.entering, whole, first=first)
         return read_output(self.settings, params, last, inputs)
-
-    @property
-    def _of_kept(self) -> Part:
-        """The part among the layers that are kept, of which its only one is the first."""
-        layer = None if self.part.layer is None else 0
-        return Part(layer, self.part.head)
 
 
 class _Kept(NamedTuple):

@@ -28,6 +28,20 @@ class Part(NamedTuple):
     head: int | None = None
     classify_row: bool = False
 
+    def first(self, num_layers: int) -> int:
+        """Return the first layer that has weights of the part, from 0.
+
+        Example:
+            >>> Part(layer=-1).first(12), Part().first(12)
+            (11, 0)
+        """
+        return 0 if self.layer is None else self.layer % num_layers
+
+    @property
+    def from_first(self) -> "Part":
+        """The part among the layers from its first one on, of which its only one is the first."""
+        return Part(None if self.layer is None else 0, self.head)
+
 
 ALL = Part()
 """Every weight of every layer and head."""

@@ -15,7 +15,7 @@ from attnjax.training.gpt.metrics import Labels, MetricName, predicted, predicti
 from attnjax.training.gpt.optimizer import build_gpt_optimizer
 from attnjax.training.gpt.placement import fetched, gpt_mesh, own_rows, place_rows, whole
 from attnjax.training.gpt.predict import predict_rows
-from attnjax.training.gpt.settings import FinetuneSettings
+from attnjax.training.gpt.settings import Beat, FinetuneSettings
 from attnjax.training.gpt.step import Loss, StepFn, compile_gpt_step, placed_state
 from attnjax.training.host import (
     Program,
@@ -92,13 +92,6 @@ class FinetuneResult(NamedTuple):
     steps: int
     seconds: float
     dropped: dict[str, int]
-
-
-class _Rhythm(NamedTuple):
-    epochs: int
-    log_every: int
-    checkpoint_every: int
-    patience: int = 0
 
 
 class _Run(NamedTuple):
@@ -243,7 +236,7 @@ def _program(run: _Run) -> Program:
         return best, Judged({"loss": loss, **scores})
 
     return Program(
-        training=_Rhythm(settings.epochs, settings.log_every, settings.checkpoint_every),
+        training=Beat(settings.epochs, settings.log_every, settings.checkpoint_every),
         steps_per_epoch=run.plan.steps,
         take_step=take_step,
         judge=judge,

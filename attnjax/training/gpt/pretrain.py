@@ -20,7 +20,7 @@ from attnjax.training.gpt.evaluate import (
 from attnjax.training.gpt.optimizer import OptimizerSettings, build_gpt_optimizer
 from attnjax.training.gpt.placement import gpt_mesh, own_rows, place_rows
 from attnjax.training.gpt.schedules import schedule
-from attnjax.training.gpt.settings import PretrainSettings, kept_steps, pretraining_optimizer
+from attnjax.training.gpt.settings import Beat, PretrainSettings, kept_steps, pretraining_optimizer
 from attnjax.training.gpt.speed import described_speed
 from attnjax.training.gpt.step import LossFn, StepFn, compile_gpt_step, placed_state
 from attnjax.training.host import Program, Stepped, never_stop, print_warning, run_program
@@ -68,15 +68,6 @@ class PretrainResult(NamedTuple):
     steps: int
     seconds: float
     dropped: dict[str, int]
-
-
-class _Rhythm(NamedTuple):
-    """When the host loop does what; an "epoch" is what lies between two evaluations."""
-
-    epochs: int
-    log_every: int
-    checkpoint_every: int
-    patience: int = 0
 
 
 class _Run(NamedTuple):
@@ -241,7 +232,7 @@ def _program(run: _Run) -> Program:
         return best._replace(score=scores), Judged(scores)
 
     return Program(
-        training=_Rhythm(
+        training=Beat(
             -(-run.num_steps // settings.evaluate_every),
             settings.log_every,
             settings.checkpoint_every,

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from attnjax.data.gpt.windows import Crossing
 from attnjax.errors import ConfigError, UserError, raise_all
@@ -149,3 +149,23 @@ class FinetuneSettings:
         smallest = [(name, values[name], 1) for name in ones]
         zeros = ("language_weight", "seed")
         _raise_small("finetuning", smallest + [(name, values[name], 0) for name in zeros])
+
+
+class Beat(NamedTuple):
+    """When the host loop of a GPT's training does what.
+
+    Attributes:
+        epochs: how many there are; of a pre-training, what lies between two evaluations.
+        log_every: steps.
+        checkpoint_every: steps.
+        patience: epochs without a better one after which the training ends; 0: none does.
+
+    Example:
+        >>> Beat(3, log_every=20, checkpoint_every=100).patience
+        0
+    """
+
+    epochs: int
+    log_every: int
+    checkpoint_every: int
+    patience: int = 0
