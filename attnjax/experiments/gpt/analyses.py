@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from attnjax.experiments.gpt.fine_tune import layers_of
 from attnjax.experiments.gpt.fine_tuning_trial import FineTuningTrial
 from attnjax.experiments.gpt.task_rows import without_learning
 from attnjax.experiments.gpt.variants import (
     FULL,
-    NO_PRETRAINING,
     Variant,
     ablated,
     by_layers,
@@ -98,14 +98,23 @@ def layers(trial: FineTuningTrial) -> Result:
 
     Source: Radford et al. (2018), figure 2 (left).
     """
-    num_layers = trial.data.settings.num_layers
-    variants = by_layers(trial.config.layers.counts, num_layers=num_layers)
-    counts = [
-        -1 if one == NO_PRETRAINING else num_layers if one == FULL else one.layers
-        for one in variants
-    ]
-    summary = compared(trial, variants, names=counts, first=variants[0])
-    return Result(summary | {"num_layers": num_layers}, {})
+    variants = layer_variants(trial)
+    trained = tuple(variants.values())
+    summary = compared(trial, trained, names=tuple(variants), first=trained[0])
+    return Result(summary | {"num_layers": trial.data.settings.num_layers}, {})
+
+
+def layer_variants(trial: FineTuningTrial) -> dict[int, Variant]:
+    """Return the trainings of the analysis by the number of layers transferred.
+
+    Args:
+        trial: of the run.
+    """
+    return by_layers(
+        trial.config.layers.counts,
+        num_layers=trial.data.settings.num_layers,
+        transferred=layers_of(FULL, trial),
+    )
 
 
 def compared(

@@ -17,7 +17,7 @@ from attnjax.experiments.gpt.fine_tuning_trial import FineTuningTrial
 from attnjax.experiments.gpt.starting_point import StartingPoint, read_pretrained, snapshot_steps
 from attnjax.experiments.gpt.trial_results import with_trial
 from attnjax.experiments.gpt.trial_stages import check_trial, trial_stages
-from attnjax.experiments.gpt.variants import FULL, Variant, ablated, by_layers, stage_name
+from attnjax.experiments.gpt.variants import FULL, Variant, ablated, stage_name
 from attnjax.experiments.kind import Conduct, Kind
 from attnjax.experiments.result import Result
 from attnjax.experiments.stage import Stage
@@ -67,12 +67,8 @@ def variants_of(trial: FineTuningTrial) -> tuple[Variant, ...]:
     if "ablations" in trial.config.analyses:
         found += ablated(lstm=trial.data.lstm is not None)
     if "layers" in trial.config.analyses:
-        found += _by_layers(trial)
+        found += analyses.layer_variants(trial).values()
     return tuple(dict.fromkeys(found))
-
-
-def _by_layers(trial: FineTuningTrial) -> tuple[Variant, ...]:
-    return by_layers(trial.config.layers.counts, num_layers=trial.data.settings.num_layers)
 
 
 def stages(trial: FineTuningTrial) -> list[Stage]:
@@ -95,7 +91,7 @@ def stages(trial: FineTuningTrial) -> list[Stage]:
         requires = _names(ablated(lstm=trial.data.lstm is not None), trial)
         found.append(Stage("ablations", analyses.ablations, requires, ("bootstrap",)))
     if "layers" in trial.config.analyses and found:
-        requires = _names(_by_layers(trial), trial)
+        requires = _names(analyses.layer_variants(trial).values(), trial)
         found.append(Stage("layers", analyses.layers, requires, ("bootstrap",)))
     if "zero_shot" in trial.config.analyses:
         found.append(Stage("zero_shot", zero_shot, (), ("bootstrap", "zero_shot")))

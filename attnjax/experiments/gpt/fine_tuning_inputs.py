@@ -37,7 +37,7 @@ def prepare_task(config: FineTuningRun) -> PreparedTask:
     start = None if config.fine_tuning.start == NONE else read_pretrained(config.fine_tuning.start)
     tokenizer = tokenizer_of(config, start)
     settings = settings_of_start(config, start, tokenizer)
-    errors: list[UserError] = []
+    errors = _compared_with_nothing(config, start)
     lstm = _gathered(lambda: _lstm(config, tokenizer), errors)
     rows = _gathered(lambda: _rows(config, tokenizer, settings), errors)
     heuristics = _gathered(lambda: _heuristics(config, tokenizer, settings, start), errors)
@@ -51,6 +51,21 @@ def prepare_task(config: FineTuningRun) -> PreparedTask:
         heuristics or {},
         None if rows is None else digest_of_rows(rows),
     )
+
+
+def _compared_with_nothing(config: FineTuningRun, start: StartingPoint | None) -> list[UserError]:
+    """Return analyses of what was pre-trained where nothing was: all differences would be 0."""
+    asked = [one for one in ("ablations", "layers") if one in config.analyses]
+    if start is not None or not asked:
+        return []
+    return [
+        ConfigError(
+            "config.fine_tuning.start",
+            found=f"{NONE!r}, with the analyses {', '.join(asked)}",
+            expected="a pre-trained model: one that begins anew is compared with itself",
+            action="name one, or leave these analyses out",
+        )
+    ]
 
 
 def fine_tunes(config: FineTuningRun) -> bool:
@@ -145,6 +160,24 @@ def settings_of_start(
                 action="name the tokenizer that they were trained with",
             )
         )
+    if theirs.lstm_units and config.fine_tuning.layers >= 0:
+        errors.append(
+            ConfigError(
+                "config.fine_tuning.layers",
+                found=f"{config.fine_tuning.layers}, of an LSTM",
+                expected="-1: an LSTM is transferred whole",
+                action="leave the field alone, or name a transformer in config.fine_tuning.start",
+            )
+        )
+    elif config.fine_tuning.layers > theirs.num_layers:
+        errors.append(
+            ConfigError(
+                "config.fine_tuning.layers",
+                found=str(config.fine_tuning.layers),
+                expected=f"at most the {theirs.num_layers} layers of {where}",
+                action="lower it, or -1 for all",
+            )
+        )
     if theirs.lstm_units and "layers" in config.analyses:
         errors.append(
             ConfigError(
@@ -152,15 +185,6 @@ def settings_of_start(
                 found="layers, of an LSTM",
                 expected="a transformer in config.fine_tuning.start",
                 action="name one, or leave the analysis out",
-            )
-        )
-    if config.fine_tuning.layers > theirs.num_layers:
-        errors.append(
-            ConfigError(
-                "config.fine_tuning.layers",
-                found=str(config.fine_tuning.layers),
-                expected=f"at most the {theirs.num_layers} layers of {where}",
-                action="lower it, or -1 for all",
             )
         )
     wrong = [one for one in config.layers.counts if one > theirs.num_layers]

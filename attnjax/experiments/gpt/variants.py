@@ -44,33 +44,31 @@ def ablated(*, lstm: bool) -> tuple[Variant, ...]:
     return (FULL, NO_PRETRAINING, NO_AUXILIARY, *((LSTM,) if lstm else ()))
 
 
-def by_layers(counts: Sequence[int], *, num_layers: int) -> tuple[Variant, ...]:
+def by_layers(
+    counts: Sequence[int], *, num_layers: int, transferred: int | None = ALL
+) -> dict[int, Variant]:
     """Return trainings by the number of layers transferred, none first.
 
-    The ends are trainings that other analyses have too, so they share their stages: nothing
-    transferred is `NO_PRETRAINING`, all layers are `FULL`.
+    Two of them are trainings that other analyses have too, so they share their stages: nothing
+    transferred is `NO_PRETRAINING`, and as many layers as the model itself is given are `FULL`.
 
     Args:
         counts: -1 for nothing, 0 for the table of embeddings, up to the model's layers; empty
             for all of these.
         num_layers: of the model.
+        transferred: how many of them the model itself is given; None: all.
 
     Source: Radford et al. (2018), figure 2 (left).
 
     Example:
-        >>> [one.name for one in by_layers((), num_layers=2)]
-        ['no_pretraining', 'layers_0', 'layers_1', 'fine_tune']
+        >>> {count: one.name for count, one in by_layers((), num_layers=2).items()}
+        {-1: 'no_pretraining', 0: 'layers_0', 1: 'layers_1', 2: 'fine_tune'}
+        >>> [one.name for one in by_layers((0, 2), num_layers=2, transferred=0).values()]
+        ['fine_tune', 'layers_2']
     """
     chosen = sorted(set(counts) or range(NONE, num_layers + 1))
-    return tuple(_transferring(count, num_layers) for count in chosen)
-
-
-def _transferring(count: int, num_layers: int) -> Variant:
-    if count == NONE:
-        return NO_PRETRAINING
-    if count == num_layers:
-        return FULL
-    return Variant(f"layers_{count}", layers=count)
+    shared = {NONE: NO_PRETRAINING, num_layers if transferred is ALL else transferred: FULL}
+    return {one: shared.get(one, Variant(f"layers_{one}", layers=one)) for one in chosen}
 
 
 def stage_name(variant: Variant, seed: int) -> str:

@@ -56,6 +56,20 @@ def test_a_missing_start_is_named(files, tmp_path, capsys):
     assert "no such folder" in said
 
 
+def test_analyses_of_no_pre_training_are_refused(files, tmp_path, capsys):
+    given = {"fine_tuning__dir": files / "data", "tokenizer__dir": files / "weights"}
+    code = run(tmp_path / "run", **given, analyses="ablations,layers")
+    said = refused(capsys, code, tmp_path / "run")
+    assert "config.fine_tuning.start: found 'none', with the analyses ablations, layers" in said
+
+
+def test_some_layers_of_an_lstm_are_refused(files, tmp_path, capsys):
+    given = {"fine_tuning__dir": files / "data", "fine_tuning__start": files / "lstm"}
+    code = run(tmp_path / "run", **given, fine_tuning__layers=0)
+    said = refused(capsys, code, tmp_path / "run")
+    assert "config.fine_tuning.layers: found 0, of an LSTM" in said
+
+
 def test_weights_of_another_tokenizer_are_refused(files, tmp_path, capsys):
     write_byte_pairs(train_byte_pairs(["one two three two one two"], 40), tmp_path / "other")
     given = {

@@ -92,6 +92,31 @@ def test_layers_share_the_stages_at_their_ends(finished):
     assert not (finished / "stages" / "layers_2_seed0.json").exists()
 
 
+def test_fewer_layers_for_the_model_itself_are_not_called_all(files, tmp_path):
+    code = run(
+        tmp_path,
+        fine_tuning__dir=files / "data",
+        fine_tuning__start=files / "pretrained",
+        fine_tuning__layers=1,
+        fine_tuning__seeds=1,
+        analyses="layers",
+        layers__counts="1,2",
+    )
+    assert code == 0
+
+    def fresh(stage):
+        return json.loads((tmp_path / "stages" / f"{stage}_seed0.json").read_text())["summary"][
+            "fresh"
+        ]
+
+    assert fresh("fine_tune") == ["block 1", "task layer"]
+    assert fresh("layers_2") == ["task layer"]
+    found = results_of(tmp_path)["tests"]
+    assert [one["name"] for one in found["layers"]["variants"]] == [1, 2]
+    own = found["fine_tuning"]["sst2"]["seeds"]
+    assert found["layers"]["variants"][0]["seeds"] == own
+
+
 def test_zero_shot_follows_the_pre_training(finished):
     found = results_of(finished)["tests"]["zero_shot"]
     assert found["steps"] == [0, 2, 5]

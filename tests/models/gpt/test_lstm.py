@@ -10,6 +10,7 @@ import pytest
 from attnjax.errors import WeightsError
 from attnjax.models.gpt.losses import batch_loss
 from attnjax.models.gpt.model import build_gpt, init_params
+from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.gpt.weights import export, transfer
 from attnjax.models.gpt.weights_huggingface import read_huggingface, write_huggingface
 from attnjax.outputs import forward
@@ -139,3 +140,10 @@ def test_a_folder_of_weights_gives_them_back(tmp_path):
     assert set(found.arrays) == set(expected)
     for name, array in expected.items():
         np.testing.assert_array_equal(found.arrays[name], array)
+
+
+def test_weights_learnt_on_shorter_texts_serve_longer_ones():
+    made = lstm("language_model", context=6)
+    longer = GPTSettings(**(vars(made.gpt.settings) | {"context": 12}))
+    found = transfer(export(made.params, made.gpt.settings), longer, made.params)
+    assert found.fresh == ()
