@@ -67,7 +67,8 @@ class HeldOutBatches(Sequence[HeldOut]):
             # The window that reaches the end is the last one.
             starts = starts[: 1 + max(0, -(-(end - 1 - begin - context) // stride))]
             if limit:
-                starts = starts[: max(1, -(-limit // stride))]
+                # The first window alone gives as many as the context.
+                starts = starts[: 1 + max(0, -(-(limit - context) // stride))]
             first = np.where(starts == begin, 0, context - stride)
             ends = np.full_like(starts, end)
             windows.append(np.stack([starts, ends, first, np.full_like(starts, position)], axis=1))

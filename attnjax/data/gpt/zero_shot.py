@@ -18,7 +18,7 @@ from attnjax.errors import DataError
 
 CUT = "texts of which only the end is read, because the context is shorter"
 TOO_SHORT = "texts of which no token is predicted"
-LONG_ANSWER = "answers longer than the context, of which only the end is read"
+LONG_ANSWER = "answers (or sentences asked about) longer than the context, of which the end is read"
 
 WORDS = ("negative", "positive")
 """What SST-2's two classes are called, in the order of the label."""

@@ -61,6 +61,32 @@ def task_findings(summary: Mapping[str, Any]) -> Findings:
     )
 
 
+def undefined_notes(metric: str, scores: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Say which means leave seeds out, and what they were with these counted as 0.
+
+    A correlation is undefined where a model gives one answer to all rows; a mean of the other
+    seeds makes a training that sometimes fails look better than it is.
+
+    Args:
+        metric: of the scores.
+        scores: by how a reader calls the training.
+
+    Example:
+        >>> undefined_notes("matthews", {"an LSTM": {"mean": 0.4, "n": 1, "undefined": 3}})[0][:53]
+        'Of an LSTM 3 of 4 seeds give one answer to all test r'
+    """
+    found = []
+    for name, score in scores.items():
+        known, missing = score["n"], score.get("undefined", 0)
+        if missing and known:
+            found.append(
+                f"Of {name} {missing} of {known + missing} seeds give one answer to all test rows: "
+                f"their {METRICS[metric]} is undefined and in no mean. Counted as 0, as GLUE "
+                f"does, the mean were {number(score['mean'] * known / (known + missing), 3)}."
+            )
+    return tuple(found)
+
+
 def _beside_nothing(name: str, score: Estimate, least: float) -> str:
     low, high = score.low or 0.0, score.high or 0.0
     what = f"who reads no text and always gives one answer (or guesses) has {number(least, 3)}"
@@ -84,9 +110,11 @@ def ablation_findings(analysis: Mapping[str, Any]) -> Findings:
         for one in others
     ]
     caveats = _seed_caveats(analysis, len(full["seeds"]))
+    named = {VARIANTS[one["name"]]: one["scores"][metric] for one in analysis["variants"]}
     return Findings(
         tuple(follows),
         (
+            *undefined_notes(metric, named),
             *caveats,
             "Whether the auxiliary loss helps depends on how many rows there are: in the paper it "
             "helps on larger data sets and hurts on smaller ones.",
@@ -177,7 +205,10 @@ def layer_findings(analysis: Mapping[str, Any]) -> Findings:
             f"The highest mean is that of {_layers(best['name'])}: "
             f"{number(best['scores'][metric]['mean'], 3)}."
         )
-    return Findings(tuple(follows), _seed_caveats(analysis, len(variants[0]["seeds"])))
+    notes = undefined_notes(
+        metric, {_layers(one["name"]): one["scores"][metric] for one in variants}
+    )
+    return Findings(tuple(follows), (*notes, *_seed_caveats(analysis, len(variants[0]["seeds"]))))
 
 
 def _layers(count: int) -> str:

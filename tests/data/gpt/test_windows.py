@@ -131,3 +131,7 @@ def test_a_limit_reads_the_beginning_of_each(documents):
     _, counted, document = batches[0]
     assert len(batches) == 1
     assert [int(counted[document == i].sum()) for i in range(1, 4)] == [1, 10, 10]
+    # The first window gives 5, each further one 2: 5 + 2 + 2 are the least that are 8.
+    batches = HeldOutBatches(documents, context=5, batch_size=100, stride=2, limit=8)
+    _, counted, document = batches[0]
+    assert [int(counted[document == i].sum()) for i in range(1, 4)] == [1, 9, 9]

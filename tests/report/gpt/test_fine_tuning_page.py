@@ -179,3 +179,16 @@ def test_the_page_is_whole_and_escapes_what_is_not_ours():
     # The same numbers give the same bytes.
     assert drawings == [drawing for section in again for drawing in section.drawings]
     assert outcome(found) == "SST-2: accuracy 0.900 (0.010)"
+
+
+def test_seeds_without_a_score_are_told_wherever_a_mean_leaves_them_out():
+    full, other = variant("fine_tune", 0.3), variant("no_pretraining", 0.2, (-0.1, -0.2, 0.0))
+    other["scores"]["accuracy"] |= {"n": 2, "undefined": 3}
+    found = ablation_findings({"task": "sst2", "metric": "accuracy", "variants": [full, other]})
+    [note] = [one for one in found.does_not_follow if "undefined" in one]
+    # 0.2 of two seeds, and three zeros.
+    assert note.startswith("Of no pre-training 3 of 5 seeds")
+    assert note.endswith("were 0.080.")
+    layered = [{**full, "name": -1}, {**other, "name": 2}]
+    found = layer_findings({"task": "sst2", "metric": "accuracy", "variants": layered})
+    assert any(one.startswith("Of 2 layers 3 of 5 seeds") for one in found.does_not_follow)
