@@ -5,8 +5,8 @@ Paper:     Radford et al. (2018), section 5 and table 5; the LSTM has one layer 
 Command:   python train.py --config=configs/gpt1/ablations.py --config.fine_tuning.start=DIR \
                --config.ablations.lstm=LSTM_DIR
            (DIR: the work folder of a pre-training, or a folder of the release's or of a Hugging
-           Face model's files; without it the weights begin anew. Files of the task are looked
-           for in config.fine_tuning.dir or ATTNJAX_DATA_DIR, else downloaded)
+           Face model's files. Files of the task are looked for in config.fine_tuning.dir or
+           ATTNJAX_DATA_DIR, else downloaded)
 Duration:  four times that of a fine-tuning of five seeds.
 Small:     with a pre-training of configs/gpt1/novels_small.py as DIR a larger rate, such as
            --config.fine_tuning.learning_rate=5e-4: the paper's is for 12 layers, 768 wide.
