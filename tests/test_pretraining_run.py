@@ -125,6 +125,7 @@ REFUSED = {
     "classifier's": (["--config.model.encoder=cnn"], "found an unknown field"),
     "kind": (["--config.kind=classifier"], "the kind of the config file"),
     "release": (["--config.tokenizer.pieces=release"], "config.tokenizer.dir"),
+    "kernel": (["--config.gpt.kernel=cudnn", "--config.gpt.dtype=bfloat16"], "'cudnn' on a CPU"),
     "path": (["--config.corpus.paths=no/such/books"], "no such file or folder"),
 }
 
@@ -152,6 +153,14 @@ def test_every_bad_file_of_a_corpus_is_named_at_once(tmp_path, capsys):
     for name, words in (("binary", "zero bytes"), ("latin", "latin.txt"), ("empty", "empty file")):
         assert f"{name}.txt" in printed
         assert words in printed
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_a_copy_of_a_held_out_document_is_not_trained_on(tmp_path, capsys):
+    books = write_books(tmp_path / "books")
+    shutil.copy(books / "third.txt", books / "fourth.txt")
+    assert run(books, tmp_path / "run") == 2
+    assert "third, the same text as fourth" in capsys.readouterr().err
     assert not (tmp_path / "run" / "config.json").exists()
 
 

@@ -1,7 +1,7 @@
 """What every reader of multiple choice checks in a question."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from attnjax.data.labelled import Record
@@ -36,7 +36,7 @@ def choice_record(
     texts = [context, *([] if question is None else [question])]
     if not all(isinstance(text, str) and text.strip() for text in texts):
         errors.append(wrong_line(where, "no text or no question", "both, with words"))
-    if not isinstance(choices, Sequence) or not all(isinstance(each, str) for each in choices):
+    if not isinstance(choices, list | tuple) or not all(isinstance(each, str) for each in choices):
         errors.append(wrong_line(where, "choices that are no list of texts", "a list"))
     elif len(choices) != count:
         errors.append(wrong_line(where, f"{len(choices)} choices", f"{count} for every question"))

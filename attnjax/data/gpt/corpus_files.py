@@ -11,12 +11,16 @@ from attnjax.errors import DataError, UserError
 ENDINGS = (".txt", ".txt.gz")
 
 
+_NO_FILE = "a link that leads nowhere, or no file"
+
+
 class CorpusFiles(NamedTuple):
     """Files of a corpus.
 
     Attributes:
         texts: to be read.
-        passed_over: files of the folders that are no texts by their names.
+        passed_over: what else is in the folders: files that are no texts by their names, and
+            folders, which are not looked into.
     """
 
     texts: tuple[Path, ...]
@@ -31,7 +35,8 @@ def corpus_files(paths: Sequence[str]) -> CorpusFiles:
             folder that `ATTNJAX_DATA_DIR` names.
 
     Raises:
-        DataError: naming every path that leads nowhere, and every folder without texts.
+        DataError: naming every path that leads nowhere, every folder without texts, and what is
+            called like a text and is no file.
 
     Example:
         >>> import tempfile
@@ -47,14 +52,18 @@ def corpus_files(paths: Sequence[str]) -> CorpusFiles:
     for given in paths:
         path = _place(given)
         if path.is_dir():
-            inside = sorted(one for one in path.iterdir() if one.is_file())
-            wanted = [one for one in inside if one.name.endswith(ENDINGS)]
+            inside = sorted(path.iterdir())
+            wanted = [one for one in inside if one.name.endswith(ENDINGS) and not one.is_dir()]
             if not wanted:
                 errors.append(_refused(path, "a folder without such files", "name another"))
+            lost = [one for one in wanted if not one.is_file()]
+            errors += [_refused(one, _NO_FILE, "take it away") for one in lost]
             texts += wanted
             passed_over += [one for one in inside if one not in wanted]
-        elif path.exists():
+        elif path.is_file():
             texts.append(path)
+        elif path.exists() or path.is_symlink():
+            errors.append(_refused(path, _NO_FILE, "name another"))
         else:
             action = "correct config.corpus.paths, or ATTNJAX_DATA_DIR, below which it is sought"
             errors.append(_refused(path, "no such file or folder", action))

@@ -16,6 +16,9 @@ from attnjax.errors import DataError, suggestion
 KINDS = ("classification", "entailment", "similarity", "multiple_choice")
 """How the texts of an example become sequences (`transform`)."""
 
+FIELD = "config.fine_tuning.dir"
+"""Where the config names the folder of a task's files."""
+
 NEGATIVE_FIRST = ("negative", "positive")
 THREE_CLASSES = ("entailment", "neutral", "contradiction")
 TWO_CLASSES = ("not_entailment", "entailment")
@@ -125,8 +128,8 @@ def load_task(name: str, folder: str, downloads: Path, *, training: bool = True)
 
     Args:
         name: one of `TASKS`.
-        folder: where its files are (`config.data.dir`); empty to look at `ATTNJAX_DATA_DIR`, or
-            to download them.
+        folder: where its files are (`config.fine_tuning.dir`); empty to look at
+            `ATTNJAX_DATA_DIR`, or to download them.
         downloads: where downloads are kept.
         training: whether training texts must be among them.
 
@@ -136,7 +139,7 @@ def load_task(name: str, folder: str, downloads: Path, *, training: bool = True)
     Example: `load_task("cola", "data", cache_folder()).splits["train"][0].texts`.
     """
     task = task_texts(name)
-    reading = task.source.read(find_files(task.source, folder, downloads))
+    reading = task.source.read(find_files(task.source, folder, downloads, field=FIELD))
     if training and not reading.records.get("train"):
         raise DataError(
             task.source.title,

@@ -7,7 +7,7 @@ from typing import Any
 
 from attnjax.data.gpt.choice_records import choice_record, json_object
 from attnjax.data.labelled import Record
-from attnjax.data.reading import raise_some, read_lines
+from attnjax.data.reading import decoded_lines, raise_some, read_lines
 from attnjax.data.texts.archives import is_archive, read_members
 from attnjax.data.texts.mistakes import wrong_line
 from attnjax.data.texts.sentences import no_texts
@@ -83,7 +83,8 @@ def _race_questions(
         return
     for name, content in _passages(path, split):
         where = f"{path}, {name}"
-        value = json_object(where, content.decode(errors="replace"), errors)
+        text = "\n".join(decoded_lines(content.splitlines(keepends=True), where))
+        value = json_object(where, text, errors)
         lists = [value.get(field) for field in ("questions", "options", "answers")]
         sizes = {len(each) if isinstance(each, list) else -1 for each in lists}
         if len(sizes) != 1 or -1 in sizes:

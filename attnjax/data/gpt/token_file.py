@@ -192,7 +192,10 @@ def read_header(path: Path) -> Header:
             raise _changed(beside, "another schema", f"schema {SCHEMA}")
         for name in ("names", "ends", "characters", "digests"):
             value[name] = tuple(value[name])
-        return Header(**value)
+        header = Header(**value)
+        if not _is_consistent(header):
+            raise _changed(beside, "counts that do not fit together", "one end for each document")
+        return header
     except OSError as error:
         raise unreadable(beside, error) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -201,6 +204,17 @@ def read_header(path: Path) -> Header:
         raise _changed(
             beside, f"no header ({error})", "what was written with the tokens"
         ) from error
+
+
+def _is_consistent(header: Header) -> bool:
+    """Return whether the documents that a header names are all of its tokens."""
+    columns = (header.names, header.ends, header.characters, header.digests)
+    return (
+        header.dtype in ("uint16", "uint32")
+        and len({len(column) for column in columns}) == 1
+        and list(header.ends) == sorted(header.ends)
+        and header.ends[-1:] == (header.count,)
+    )
 
 
 def check_tokenizer(path: Path, record: dict[str, str], tokenizer: Tokenizer) -> None:

@@ -10,10 +10,13 @@ from attnjax.data.reading import unreadable
 from attnjax.data.texts.source import Source
 from attnjax.errors import DataError
 
-BY_FOLDER = "--config.data.dir=DIR or the environment variable ATTNJAX_DATA_DIR"
+FIELD = "config.data.dir"
+"""What a user changes to name the folder of a data set, but for a GPT's tasks."""
 
 
-def find_files(source: Source, named: str, downloads: Path) -> dict[str, Path]:
+def find_files(
+    source: Source, named: str, downloads: Path, *, field: str = FIELD
+) -> dict[str, Path]:
     """Return where each part of a source is.
 
     A folder that the config or the environment names is the only place looked at; without one
@@ -21,8 +24,9 @@ def find_files(source: Source, named: str, downloads: Path) -> dict[str, Path]:
 
     Args:
         source: which files.
-        named: `config.data.dir`.
+        named: the folder that the config names.
         downloads: the folder where downloads are kept.
+        field: of the config, for messages.
 
     Raises:
         DataError: saying which files are missing, and how to come by them.
@@ -41,7 +45,12 @@ def find_files(source: Source, named: str, downloads: Path) -> dict[str, Path]:
         if not hint and source.addresses:
             hint = "or clear both to download them"
         return local_parts(
-            source.parts, folder, subfolder=source.folder, optional=source.optional, hint=hint
+            source.parts,
+            folder,
+            subfolder=source.folder,
+            optional=source.optional,
+            action=f"correct --{field} or ATTNJAX_DATA_DIR",
+            hint=hint,
         )
     unaddressed = [part for part in _required(source) if part not in source.addresses]
     if unaddressed:
@@ -49,7 +58,8 @@ def find_files(source: Source, named: str, downloads: Path) -> dict[str, Path]:
             source.title,
             found="no folder with its files, which cannot be downloaded by this program",
             expected=_listed(source.parts, unaddressed),
-            action=f"{source.instructions} Then name their folder by {BY_FOLDER}".strip(),
+            action=f"{source.instructions} Then name their folder by --{field}=DIR or the "
+            "environment variable ATTNJAX_DATA_DIR".strip(),
         )
     files = {}
     for part, url in source.addresses.items():
@@ -78,7 +88,7 @@ def local_parts(
     *,
     subfolder: str,
     optional: Collection[str] = (),
-    action: str = "correct --config.data.dir or ATTNJAX_DATA_DIR",
+    action: str = f"correct --{FIELD} or ATTNJAX_DATA_DIR",
     hint: str = "or clear both to download them",
 ) -> dict[str, Path]:
     """Return the files in a folder, or in a subfolder of it, each plain or gzipped.
@@ -146,7 +156,7 @@ def _two_places(
         str(place),
         found=f"{names[0]} in it, but {names[1]} in {other}",
         expected="the files of a data set in one place",
-        action="move them together, or name the folder of those to be used by --config.data.dir",
+        action="move them together, or name the folder of those to be used",
     )
 
 

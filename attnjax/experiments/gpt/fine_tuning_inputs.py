@@ -15,9 +15,19 @@ from attnjax.data.gpt.tasks import load_task
 from attnjax.data.gpt.tokenizer import Tokenizer, load_tokenizer
 from attnjax.data.texts.places import data_folder
 from attnjax.errors import ConfigError, UserError, WeightsError, raise_all
+from attnjax.experiments.gpt.fine_tuning_checks import (
+    check_batches,
+    check_length,
+    check_start,
+)
 from attnjax.experiments.gpt.fine_tuning_trial import PreparedTask
 from attnjax.experiments.gpt.heuristics import read_heuristics
-from attnjax.experiments.gpt.starting_point import StartingPoint, gpt_settings, read_pretrained
+from attnjax.experiments.gpt.starting_point import (
+    StartingPoint,
+    check_kernel,
+    gpt_settings,
+    read_pretrained,
+)
 from attnjax.experiments.gpt.task_rows import TaskRows, task_rows
 from attnjax.models.gpt.settings import GPTSettings
 
@@ -34,13 +44,15 @@ def prepare_task(config: FineTuningRun) -> PreparedTask:
     Raises:
         UserError: for anything that cannot be used, as many mistakes together as can be found.
     """
+    raise_all([*check_start(config), *check_kernel(config.gpt)])
     start = None if config.fine_tuning.start == NONE else read_pretrained(config.fine_tuning.start)
     tokenizer = tokenizer_of(config, start)
     settings = settings_of_start(config, start, tokenizer)
-    errors = _compared_with_nothing(config, start)
+    errors = check_length(config, settings.context)
     lstm = _gathered(lambda: _lstm(config, tokenizer), errors)
     rows = _gathered(lambda: _rows(config, tokenizer, settings), errors)
     heuristics = _gathered(lambda: _heuristics(config, tokenizer, settings, start), errors)
+    errors += check_batches(config, rows)
     raise_all(errors)
     return PreparedTask(
         tokenizer,
@@ -51,21 +63,6 @@ def prepare_task(config: FineTuningRun) -> PreparedTask:
         heuristics or {},
         None if rows is None else digest_of_rows(rows),
     )
-
-
-def _compared_with_nothing(config: FineTuningRun, start: StartingPoint | None) -> list[UserError]:
-    """Return analyses of what was pre-trained where nothing was: all differences would be 0."""
-    asked = [one for one in ("ablations", "layers") if one in config.analyses]
-    if start is not None or not asked:
-        return []
-    return [
-        ConfigError(
-            "config.fine_tuning.start",
-            found=f"{NONE!r}, with the analyses {', '.join(asked)}",
-            expected="a pre-trained model: one that begins anew is compared with itself",
-            action="name one, or leave these analyses out",
-        )
-    ]
 
 
 def fine_tunes(config: FineTuningRun) -> bool:

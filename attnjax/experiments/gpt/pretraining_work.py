@@ -12,8 +12,8 @@ from attnjax.data.gpt.corpus_files import corpus_files
 from attnjax.data.gpt.documents import Document, text_files
 from attnjax.data.gpt.tokenizer import Tokenizer, load_tokenizer
 from attnjax.data.texts.places import data_folder
-from attnjax.errors import ConfigError, DataError, WorkFolderError, suggestion
-from attnjax.experiments.gpt.starting_point import TOKENIZER, gpt_settings
+from attnjax.errors import ConfigError, DataError, WorkFolderError, raise_all, suggestion
+from attnjax.experiments.gpt.starting_point import TOKENIZER, check_kernel, gpt_settings
 from attnjax.experiments.in_progress import InProgress
 from attnjax.experiments.kind import Conduct
 from attnjax.models.gpt.model import GPT, build_gpt
@@ -89,6 +89,7 @@ def begin(config: PretrainingRun, directory: Path, conduct: Conduct) -> Pretrain
         DataError: for anything wrong with the corpus or the tokenizer's files.
         ConfigError: for more devices than there are.
     """
+    raise_all(check_kernel(config.gpt))
     run_mesh(config)
     release = _release(config)
     corpus = config.corpus
@@ -183,7 +184,7 @@ def _tfds_documents(config: PretrainingRun) -> list[Document]:
 
 
 def _check_names(documents: tuple[Document, ...], held_out: tuple[str, ...]) -> None:
-    """Refuse unknown names of held-out documents, and holding out all of them."""
+    """Refuse unknown names of held-out documents, copies of them, and holding out all of them."""
     known = [document.name for document in documents]
     wrong = [f"{name!r}{suggestion(name, known)}" for name in held_out if name not in known]
     if wrong:
@@ -200,6 +201,15 @@ def _check_names(documents: tuple[Document, ...], held_out: tuple[str, ...]) -> 
             found="two documents called " + ", ".join(twice),
             expected="a name of its own for every document",
             action="leave one of them out, or rename it",
+        )
+    held = {one.digest: one.name for one in documents if one.name in held_out}
+    both = [one for one in documents if one.name not in held_out and one.digest in held]
+    if both:
+        raise DataError(
+            "config.corpus.held_out",
+            found=", ".join(f"{held[one.digest]}, the same text as {one.name}" for one in both),
+            expected="documents that are not trained on under another name",
+            action="take the copies away, or hold them out too",
         )
     if len(known) == len(held_out):
         raise DataError(

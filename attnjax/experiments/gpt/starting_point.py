@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from attnjax.config import GPTConfig
 from attnjax.data.gpt.tokenizer import Tokenizer, load_tokenizer
-from attnjax.errors import WorkFolderError
+from attnjax.errors import ConfigError, UserError, WorkFolderError
 from attnjax.experiments.identity import read_record
 from attnjax.models.gpt.settings import GPTSettings
 from attnjax.models.gpt.weights_huggingface import read_huggingface
@@ -57,6 +58,28 @@ def gpt_settings(
     """
     fields = dataclasses.asdict(config)
     return GPTSettings(vocabulary_size=vocabulary_size, head=head, num_logits=num_logits, **fields)
+
+
+def check_kernel(config: GPTConfig) -> list[UserError]:
+    """Return whether a GPU's attention is asked for where there is no GPU.
+
+    Args:
+        config: the section `gpt`.
+
+    Example:
+        >>> check_kernel(GPTConfig())
+        []
+    """
+    if config.kernel != "cudnn" or jax.default_backend() == "gpu":
+        return []
+    return [
+        ConfigError(
+            "config.gpt.kernel",
+            found=f"'cudnn' on a {jax.default_backend().upper()}",
+            expected="'auto' or 'xla' where there is no GPU",
+            action="choose one",
+        )
+    ]
 
 
 def read_pretrained(path: Path | str, *, step: int | None = None) -> StartingPoint:

@@ -44,10 +44,16 @@ def task_findings(summary: Mapping[str, Any]) -> Findings:
         return Findings(
             (f"The {name} is undefined for every seed: one answer is given to all test rows.",)
         )
+    undefined = summary["scores"][metric].get("undefined", 0)
     follows = [
-        f"Over {plural(len(seeds), 'seed')} the {name} on "
+        f"Over {plural(len(seeds) - undefined, 'seed')} the {name} on "
         f"{plural(summary['num_test'], 'test row')} is {with_interval(score, 3)}."
     ]
+    if undefined:
+        follows.append(
+            f"For {undefined} of {plural(len(seeds), 'seed')} it is undefined, because one answer "
+            "is given to all test rows: these are in no mean."
+        )
     least = summary["without_learning"].get(metric)
     if least is not None and score.low is not None:
         follows.append(_beside_nothing(name, score, least))
@@ -140,6 +146,11 @@ def part_sentence(score: str, difference: Estimate, name: str) -> str:
     found = verdict(difference)
     if difference.value is None:
         return f"{how} {score} is undefined for some training."
+    if _without_width(difference):
+        return (
+            f"{how} {score} differs by {number(difference.value, 3)} for every seed alike: seeds "
+            "that do not differ cannot say what chance would do."
+        )
     if found == "unknown":
         return (
             f"{how} {score} differs by {number(difference.value, 3)}; of one seed, so whether that "
@@ -154,6 +165,12 @@ def part_sentence(score: str, difference: Estimate, name: str) -> str:
         f"{how} {score} cannot be told apart from the full model's: the difference is "
         f"{with_interval(difference, 3)}."
     )
+
+
+def _without_width(difference: Estimate) -> bool:
+    """Return whether an interval over seeds is a point: all of them differ by the same."""
+    low, high = difference.low, difference.high
+    return low is not None and high is not None and high - low < 1e-9
 
 
 _WITHOUT = {
@@ -176,28 +193,27 @@ def _seed_caveats(analysis: Mapping[str, Any], seeds: int) -> tuple[str, ...]:
 
 
 def layer_findings(analysis: Mapping[str, Any]) -> Findings:
-    """Say from how many transferred layers on the model is better than without any.
+    """Say with which transfers the model is better, and with which worse, than without any.
 
     Args:
         analysis: `layers` of the results.
     """
     metric, variants = analysis["metric"], analysis["variants"]
     follows = []
-    ahead = [
-        one["name"]
-        for one in variants[1:]
-        if verdict(as_estimate(one["difference"][metric])) == "ahead"
-    ]
+    sides: dict[str, list[str]] = {"ahead": [], "behind": []}
+    for one in variants[1:]:
+        difference = as_estimate(one["difference"][metric])
+        side = verdict(difference)
+        if side in sides and not _without_width(difference):
+            sides[side].append(_layers(one["name"]))
     name = METRICS[metric]
     first = _layers(variants[0]["name"])
-    if not ahead:
+    for side, word in (("ahead", "higher"), ("behind", "lower")):
+        if sides[side]:
+            shown = ", ".join(sides[side])
+            follows.append(f"The {name} is {word} than with {first} for these transfers: {shown}.")
+    if not follows:
         follows.append(f"No transfer can be told apart from {first} by its {name}.")
-    else:
-        follows.append(
-            f"The {name} is higher than with {first} for these transfers: "
-            + ", ".join(_layers(each) for each in ahead)
-            + "."
-        )
     known = [one for one in variants if one["scores"][metric]["mean"] is not None]
     if known:
         best = max(known, key=lambda one: one["scores"][metric]["mean"])
@@ -272,12 +288,16 @@ def _estimate(point: Mapping[str, Any]) -> Estimate:
 
 
 def cell(score: Mapping[str, Any]) -> str:
-    """Write a score with the deviation between seeds.
+    """Write a score with the deviation between seeds, if there are several.
 
     Example:
         >>> cell({"mean": 0.5, "std": 0.01})
         '0.500 (0.010)'
+        >>> cell({"mean": 0.5, "std": 0.0, "n": 1})
+        '0.500'
     """
     if score["mean"] is None:
         return MISSING
+    if score.get("n") == 1:
+        return number(score["mean"], 3)
     return f"{number(score['mean'], 3)} ({number(score['std'], 3)})"

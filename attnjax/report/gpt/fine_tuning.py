@@ -20,8 +20,9 @@ from attnjax.workspace import flatten, read_json, write_atomically
 
 INTRODUCTION = (
     "A transformer that was pre-trained as a language model is fine-tuned on a task (Radford et "
-    "al. 2018). This page says how well it does, over several seeds, and what that owes to its "
-    "parts. Every section says how its numbers are to be read, and what does not follow from them."
+    "al. 2018). This page says how well it does, over the seeds that were run, and what it owes to "
+    "its parts. Every section says how its numbers are to be read, and what does not follow from "
+    "them."
 )
 
 SCOPE = (
@@ -160,7 +161,7 @@ def render(
         protocol=_two_columns("How it is trained", "field", _chosen(config)),
         scope=(*SCOPE, *trial.scope),
         glossary=(*GLOSSARY, *(one for one in trial.glossary if one[0] not in dict(GLOSSARY))),
-        intervals=" and the seeds",
+        intervals=_what_intervals_are_over(results),
         configuration=_two_columns("Resolved config", "field", config),
         packages=_two_columns("Package versions", "package", record.get("packages", {})),
         instances=trial.instances,
@@ -219,8 +220,15 @@ def glance(results: dict[str, Any]) -> list[tuple[str, str]]:
         if one["points"]:
             point = one["points"][-1]
             last = as_estimate({"mean": point["score"], "ci95": point["ci95"]})
-            found.append((f"{TASK_NAMES.get(name, name)}, zero-shot", with_interval(last, 3)))
+            task, metric = TASK_NAMES.get(name, name), METRICS[one["metric"]]
+            found.append((f"{task}, zero-shot: {metric}", with_interval(last, 3)))
     return found
+
+
+def _what_intervals_are_over(results: dict[str, Any]) -> str:
+    """Return what intervals at the head of the page are over beside instances."""
+    several = any(len(one["seeds"]) > 1 for one in results["tests"].get("fine_tuning", {}).values())
+    return ", of the scores after fine-tuning over the seeds too" if several else ""
 
 
 _SHOWN = (

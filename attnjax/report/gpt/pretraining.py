@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from attnjax.report.gpt.sections import corpus_section, curve_section, documents_section
 from attnjax.report.gpt.words import GLOSSARY, INTRODUCTION
-from attnjax.report.numbers import count, number, percent
+from attnjax.report.numbers import count, number, percent, plural
 from attnjax.report.rendering import rendered
 from attnjax.report.style import house_style
 from attnjax.report.tables import Table
@@ -113,7 +113,8 @@ def provenance(results: dict[str, Any], record: dict[str, Any]) -> list[tuple[st
     model, pieces = results["model"], results["tokenizer"]
     corpus = results["corpus"]
     sizes = ", ".join(
-        f"{name} {len(corpus[part]['documents'])} documents, {corpus[part]['tokens']:,} tokens"
+        f"{name} {plural(len(corpus[part]['documents']), 'document')}, "
+        f"{plural(corpus[part]['tokens'], 'token')}"
         for part, name in (("train", "training"), ("held_out", "held out"))
     )
     made = "of the release" if pieces["pieces"] == "release" else "made of the training documents"
@@ -145,7 +146,10 @@ def made_of(model: dict[str, Any]) -> str:
     """
     if model.get("lstm_units"):
         return f"one LSTM of {model['lstm_units']:,} units in {model['mode']} mode"
-    return f"GPT in {model['mode']} mode, {model['layers']} layers of {model['heads']} heads"
+    return (
+        f"GPT in {model['mode']} mode, {plural(model['layers'], 'layer')} of "
+        f"{plural(model['heads'], 'head')}"
+    )
 
 
 def samples_of(results: dict[str, Any]) -> list[Sample]:

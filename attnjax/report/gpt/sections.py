@@ -163,7 +163,7 @@ def corpus_section(results: dict[str, Any]) -> Section:
     passed_over = corpus["files_passed_over"]
     left_out = (
         *corpus["dropped"].items(),
-        ("files of the folders that do not end in .txt or .txt.gz", len(passed_over)),
+        ("other files of the folders, and folders in them", len(passed_over)),
     )
     return Section(
         "corpus",

@@ -52,8 +52,8 @@ def rows_section(dataset: Mapping[str, Any]) -> Section:
         "Which texts are learnt from, and which is the model judged by?",
         "A row is a text, a pair of texts, or a question with its choices. Texts that are longer "
         "than the model's context lose their end; how many did, and how many tokens were lost, "
-        "stands beside each split. A large share of cut texts makes every score below one of "
-        "truncated texts.",
+        "stands beside each split. Where many are cut, every score on this page is that of a model "
+        "which did not see all of the text.",
         tables=(table, *((reasons,) if dropped else ())),
         notes=tuple(dataset.get("notes", ())),
     )
@@ -74,7 +74,7 @@ def task_section(summary: Mapping[str, Any]) -> Section:
             (
                 METRICS[name],
                 number(score["mean"], 3),
-                number(score["std"], 3),
+                MISSING if score["n"] == 1 else number(score["std"], 3),
                 interval(as_estimate(score), 3),
                 number(summary["without_learning"].get(name), 3),
                 MISSING if published is None else number(published / 100, 3),
@@ -82,6 +82,9 @@ def task_section(summary: Mapping[str, Any]) -> Section:
         )
     columns = ("", "mean", "std of seeds", "95% interval", "without learning", "published")
     scores = Table("Scores on test", columns, tuple(rows), PUBLISHED)
+    notes = ()
+    if len(summary["seeds"]) == 1:
+        notes = ("One seed: the intervals are over test rows alone, and say nothing of seeds.",)
     return Section(
         "fine_tuning",
         f"Fine-tuning on {TASK_NAMES.get(summary['task'], summary['task'])}",
@@ -90,10 +93,11 @@ def task_section(summary: Mapping[str, Any]) -> Section:
         "layer, the order of the rows and the dropout. The mean is over seeds, the deviation is "
         "between them; the interval is a bootstrap over seeds and test rows together. “Without "
         "learning” is what always giving the most frequent answer (or guessing among the choices) "
-        "would score: only above it has the model learnt anything from the texts. A dash stands "
-        "for a score that is undefined.",
+        "would score (for F1, always the second class): only above it has the model learnt "
+        "anything from the texts. A dash stands for what is undefined.",
         tables=(scores, _seed_table(summary)),
         findings=task_findings(summary),
+        notes=notes,
     )
 
 

@@ -251,6 +251,16 @@ def test_a_header_that_is_none(tmp_path, content):
         open_tokens(tmp_path / "t.bin")
 
 
+@pytest.mark.parametrize("wrong", [{"ends": [1]}, {"dtype": "float99"}, {"names": ["a", "b"]}])
+def test_a_header_whose_counts_do_not_fit(tmp_path, wrong):
+    path = tmp_path / "t.bin"
+    write_tokens([document("toy", TEXT)], path, TOY)
+    beside = header_path(path)
+    beside.write_text(json.dumps(json.loads(beside.read_text()) | wrong))
+    with pytest.raises(DataError, match="counts that do not fit together"):
+        open_tokens(path)
+
+
 def test_wrapped_lines_are_joined_to_paragraphs(tmp_path):
     path = tmp_path / "book.txt"
     path.write_text("\n  the cat\nsat .\n\n\nthe dog\nsat .\n")

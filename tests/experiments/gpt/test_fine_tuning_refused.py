@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import pytest
+
 from attnjax.data.gpt.byte_pairs import write_byte_pairs
 from attnjax.data.gpt.trained_pairs import train_byte_pairs
 from tests.experiments.gpt import toy_fine_tuning as toy
@@ -54,13 +56,6 @@ def test_a_missing_start_is_named(files, tmp_path, capsys):
     said = refused(capsys, run(tmp_path / "run", **given), tmp_path / "run")
     assert "nowhere" in said
     assert "no such folder" in said
-
-
-def test_analyses_of_no_pre_training_are_refused(files, tmp_path, capsys):
-    given = {"fine_tuning__dir": files / "data", "tokenizer__dir": files / "weights"}
-    code = run(tmp_path / "run", **given, analyses="ablations,layers")
-    said = refused(capsys, code, tmp_path / "run")
-    assert "config.fine_tuning.start: found 'none', with the analyses ablations, layers" in said
 
 
 def test_some_layers_of_an_lstm_are_refused(files, tmp_path, capsys):
@@ -134,3 +129,39 @@ def test_other_files_of_the_task_are_refused_in_a_folder_that_was_begun(
     code = run(copy, fine_tuning__dir=tmp_path / "data", fine_tuning__start=files / "pretrained")
     assert code == 2
     assert "files of the task" in capsys.readouterr().err
+
+
+def start_of(files, **more):
+    return {"fine_tuning__dir": files / "data", "fine_tuning__start": files / "pretrained"} | more
+
+
+REFUSED = {
+    "no tasks": (
+        {"analyses": "zero_shot", "zero_shot__tasks": ""},
+        "config.zero_shot.tasks: found nothing",
+    ),
+    "length": ({"fine_tuning__max_length": 99}, "at most the 24 positions that the model has"),
+    "batch": ({"fine_tuning__limit": 4}, "config.fine_tuning.batch_size: found 8 for 4 training"),
+    "kernel": (
+        {"gpt__kernel": "cudnn", "gpt__dtype": "bfloat16"},
+        "config.gpt.kernel: found 'cudnn' on a CPU",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_is_refused_before_anything_is_written(files, tmp_path, capsys, case):
+    more, message = REFUSED[case]
+    folder = tmp_path / "run"
+    assert message in refused(capsys, run(folder, **start_of(files, **more)), folder)
+    assert not (folder / "config.json").exists()
+
+
+def test_nothing_is_compared_with_a_pre_training_that_there_is_not(files, tmp_path, capsys):
+    given = start_of(files, fine_tuning__start="none", tokenizer__dir=files / "weights")
+    folder = tmp_path / "run"
+    said = refused(capsys, run(folder, analyses="ablations,layers", **given), folder)
+    assert "'none', with the analysis ablations" in said
+    assert "'none', with the analysis layers" in said
+    said = refused(capsys, run(folder, fine_tuning__layers=2, **given), folder)
+    assert "'none', with config.fine_tuning.layers 2" in said

@@ -129,6 +129,13 @@ def test_what_needs_no_learning():
     assert head_of(dream.task) == {"head": "multiple_choice", "num_logits": 1}
 
 
+def test_f1_without_learning_is_that_of_the_second_class():
+    """Where the first class is the frequent one (QQP), answering it would have an F1 of 0."""
+    pairs = [Example(("a", "b"), label=label) for label in (0, 0, 0, 1)]
+    rows = task_rows("qqp", found("qqp", train=pairs, dev=pairs, test=pairs), WORDS, context=16)
+    assert without_learning(rows) == {"f1": pytest.approx(0.4), "accuracy": 0.75}
+
+
 def test_a_correlation_with_a_constant_is_undefined():
     pairs = [Example(("a", "b"), score=score) for score in (0.0, 1.25, 5.0)]
     rows = task_rows("stsb", found("stsb", train=pairs, dev=pairs, test=pairs), WORDS, context=16)

@@ -10,7 +10,7 @@ from attnjax.report.gpt.findings_tasks import (
     zero_shot_findings,
 )
 from attnjax.report.gpt.fine_tuning import outcome, render, report_sections
-from attnjax.report.numbers import Estimate
+from attnjax.report.numbers import MISSING, Estimate
 from attnjax.report.style import house_style
 
 
@@ -140,6 +140,46 @@ def zero_shot(*scores, chance=0.5, best=0.9):
     one = {"metric": "accuracy", "chance": chance, "best": best, "n": 9, "notes": {"cut": 2}}
     steps = [point["step"] for point in points]
     return {"steps": steps, "tasks": {"sst2": one | {"points": points}}}
+
+
+def test_layers_that_hurt_are_named():
+    found = layer_findings(
+        analysis(
+            variant(-1, 0.9),
+            variant(0, 0.8, (-0.1, -0.15, -0.05)),
+            variant(1, 0.95, (0.05, 0.01, 0.09)),
+        )
+    )
+    assert found.follows[:2] == (
+        "The accuracy is higher than with nothing transferred for these transfers: 1 layer.",
+        "The accuracy is lower than with nothing transferred for these transfers: the embeddings "
+        "alone.",
+    )
+
+
+def test_seeds_that_all_differ_by_the_same_allow_no_verdict():
+    alike = (-0.1, -0.1, -0.1)
+    assert "for every seed alike" in part_sentence("accuracy", Estimate(*alike), "lstm")
+    found = layer_findings(analysis(variant(-1, 0.9), variant(1, 0.8, alike)))
+    assert found.follows[0].startswith("No transfer can be told apart from nothing transferred")
+
+
+def test_of_one_seed_the_page_says_nothing_of_seeds():
+    found = fine_tuning(0.9, 0.85, 0.95)
+    found["scores"]["accuracy"] |= {"n": 1, "std": 0.0}
+    with house_style():
+        (*_, section) = report_sections(results(fine_tuning={"sst2": found}))
+    assert section.tables[0].rows[0][2] == MISSING
+    assert section.notes[0].startswith("One seed")
+
+
+def test_seeds_without_a_score_are_counted():
+    found = fine_tuning(0.9, 0.85, 0.95)
+    found["seeds"] = [{"seed": seed, "accuracy": 0.9 if seed else None} for seed in range(3)]
+    found["scores"]["accuracy"]["undefined"] = 1
+    said = task_findings(found).follows
+    assert said[0].startswith("Over 2 seeds the accuracy")
+    assert said[1].startswith("For 1 of 3 seeds it is undefined")
 
 
 def test_zero_shot_is_read_beside_guessing():
