@@ -72,7 +72,6 @@ def check_pretraining(config: PretrainingRun, errors: list[UserError]) -> None:
 def check_fine_tuning(config: FineTuningRun, errors: list[UserError]) -> None:
     """Check the fields of a fine-tuning against one another."""
     _check_decoder(config.gpt, errors)
-    chosen = config.fine_tuning
     if "zero_shot" in config.analyses and not config.zero_shot.tasks:
         errors.append(
             config_error(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -39,7 +38,7 @@ from attnjax.report.sections_seeds import seeds_section
 from attnjax.report.sections_several import enclosed, several_section
 from attnjax.report.sections_trained import mass_section, trained_section
 from attnjax.report.style import Drawing, house_style
-from attnjax.report.tables import Table
+from attnjax.report.tables import two_columns
 from attnjax.workspace import flatten, write_atomically
 
 ENCODERS = {"lstm": "BiLSTM", "cnn": "ConvNet", "average": "Average"}
@@ -136,8 +135,8 @@ def render(
             *(explanations_models.GLOSSARY if trained_models(facts) else ()),
         ),
         intervals=intervals_note(run),
-        configuration=_two_columns("Resolved config", "field", flatten(run.config)),
-        packages=_two_columns("Package versions", "package", run.packages),
+        configuration=two_columns("Resolved config", "field", flatten(run.config)),
+        packages=two_columns("Package versions", "package", run.packages),
         instances=instances,
         question="question" in run.columns,
         underlined=underlined(run),
@@ -184,13 +183,3 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         cut = f"{plural(dataset['truncated'], what)} to {longest} tokens (with start and end)"
         items.insert(2, ("Truncated", cut))
     return items
-
-
-def _two_columns(caption: str, name: str, values: dict[str, Any]) -> Table:
-    return Table(
-        caption,
-        (name, "value"),
-        tuple(
-            (key, value if isinstance(value, str) else repr(value)) for key, value in values.items()
-        ),
-    )

@@ -215,3 +215,21 @@ def evidence_table(
         ("", "n", "AUPRC", "95% interval", "precision", "95% interval"),
         tuple(rows),
     )
+
+
+def two_columns(caption: str, name: str, values: Mapping[str, Any]) -> Table:
+    """Return a table of names and what stands for each.
+
+    Args:
+        caption: of the table.
+        name: what the names are.
+        values: by name; what is no text is written as Python writes it.
+
+    Example:
+        >>> two_columns("Settings", "field", {"seed": 0, "task": "cola"}).rows
+        (('seed', '0'), ('task', 'cola'))
+    """
+    rows = tuple(
+        (key, value if isinstance(value, str) else repr(value)) for key, value in values.items()
+    )
+    return Table(caption, (name, "value"), rows)

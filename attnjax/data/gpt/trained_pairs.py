@@ -85,5 +85,5 @@ def _no_room(size: int, symbols: int) -> DataError:
     else:
         found = f"{size} pieces for {symbols} characters, which are two pieces each"
         expected = f"at least {2 * symbols + 3}"
-        action = "raise the number of pieces, or keep fewer characters (most_symbols)"
+        action = "raise config.tokenizer.size, or lower config.tokenizer.characters"
     return DataError("the text for new byte pairs", found=found, expected=expected, action=action)

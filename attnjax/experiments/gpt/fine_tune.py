@@ -13,7 +13,7 @@ from attnjax.experiments.gpt.adapters import task_model
 from attnjax.experiments.gpt.fine_tuning_trial import FineTuningTrial
 from attnjax.experiments.gpt.starting_point import StartingPoint
 from attnjax.experiments.gpt.task_rows import model_settings
-from attnjax.experiments.gpt.variants import FULL, NONE, Variant, stage_name
+from attnjax.experiments.gpt.variants import ALL, FULL, Variant, stage_name
 from attnjax.experiments.result import Result
 from attnjax.experiments.training import params_digest
 from attnjax.models.gpt.model import GPT, build_gpt, init_params
@@ -169,7 +169,7 @@ def layers_of(variant: Variant, trial: FineTuningTrial) -> int | None:
     if variant.layers is not None or variant.lstm:
         return variant.layers
     chosen = trial.config.fine_tuning.layers
-    return None if chosen == NONE else chosen
+    return ALL if chosen == -1 else chosen
 
 
 def finetune_settings(trial: FineTuningTrial, variant: Variant, seed: int) -> FinetuneSettings:

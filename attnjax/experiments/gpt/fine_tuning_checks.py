@@ -14,6 +14,15 @@ def check_start(config: FineTuningRun) -> list[UserError]:
     Args:
         config: resolved.
     """
+    if not config.fine_tuning.start:
+        return [
+            ConfigError(
+                "config.fine_tuning.start",
+                found="''",
+                expected="the folder of a pre-trained model, or 'none'",
+                action="name one",
+            )
+        ]
     if config.fine_tuning.start != "none":
         return []
     asked = [f"the analysis {one}" for one in ("ablations", "layers") if one in config.analyses]

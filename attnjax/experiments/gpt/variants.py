@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-NONE, ALL = -1, None
+NOTHING, ALL = -1, None
 """Layers transferred: nothing at all, not even the table; or every one."""
 
 
@@ -12,7 +12,7 @@ class Variant(NamedTuple):
 
     Attributes:
         name: of its stages; without "seed".
-        layers: transferred; 0: the table of embeddings alone; `NONE`; `ALL`.
+        layers: transferred; 0: the table of embeddings alone; `NOTHING`; `ALL`.
         auxiliary: whether the language model's loss stands beside the task's.
         lstm: whether it is the LSTM that stands in place of the transformer.
     """
@@ -24,7 +24,7 @@ class Variant(NamedTuple):
 
 
 FULL = Variant("fine_tune")
-NO_PRETRAINING = Variant("no_pretraining", layers=NONE)
+NO_PRETRAINING = Variant("no_pretraining", layers=NOTHING)
 NO_AUXILIARY = Variant("no_auxiliary", auxiliary=False)
 LSTM = Variant("lstm", lstm=True)
 
@@ -66,8 +66,8 @@ def by_layers(
         >>> [one.name for one in by_layers((0, 2), num_layers=2, transferred=0).values()]
         ['fine_tune', 'layers_2']
     """
-    chosen = sorted(set(counts) or range(NONE, num_layers + 1))
-    shared = {NONE: NO_PRETRAINING, num_layers if transferred is ALL else transferred: FULL}
+    chosen = sorted(set(counts) or range(NOTHING, num_layers + 1))
+    shared = {NOTHING: NO_PRETRAINING, num_layers if transferred is ALL else transferred: FULL}
     return {one: shared.get(one, Variant(f"layers_{one}", layers=one)) for one in chosen}
 
 

@@ -15,7 +15,7 @@ from attnjax.report.numbers import as_estimate, count, plural, with_interval
 from attnjax.report.rendering import rendered
 from attnjax.report.sections import Section
 from attnjax.report.style import house_style
-from attnjax.report.tables import Table
+from attnjax.report.tables import two_columns
 from attnjax.workspace import flatten, read_json, write_atomically
 
 INTRODUCTION = (
@@ -158,12 +158,14 @@ def render(
         glance=[*glance(results), *trial.glance],
         overview=trial.overview,
         sections=sections,
-        protocol=_two_columns("How it is trained", "field", _chosen(config)),
+        protocol=two_columns("How it is trained", "field", _chosen(config)),
         scope=(*SCOPE, *trial.scope),
         glossary=(*GLOSSARY, *(one for one in trial.glossary if one[0] not in dict(GLOSSARY))),
         intervals=_what_intervals_are_over(results),
-        configuration=_two_columns("Resolved config", "field", config),
-        packages=_two_columns("Package versions", "package", record.get("packages", {})),
+        configuration=two_columns(
+            "Resolved config", "field", _used(config, results["model"]["start"])
+        ),
+        packages=two_columns("Package versions", "package", record.get("packages", {})),
         instances=trial.instances,
         question=False,
         underlined="",
@@ -231,6 +233,14 @@ def _what_intervals_are_over(results: dict[str, Any]) -> str:
     return ", of the scores after fine-tuning over the seeds too" if several else ""
 
 
+def _used(config: dict[str, Any], start: str) -> dict[str, Any]:
+    """Return the fields of a config without the model's sizes where these are the weights'."""
+    if start == "none":
+        return config
+    sizes = ("num_layers", "num_heads", "width", "context", "lstm_units")
+    return {name: one for name, one in config.items() if name not in {f"gpt.{x}" for x in sizes}}
+
+
 _SHOWN = (
     *("gpt.mode", "fine_tuning.epochs", "fine_tuning.batch_size", "fine_tuning.learning_rate"),
     *("fine_tuning.language_weight", "fine_tuning.warmup", "fine_tuning.keep"),
@@ -240,10 +250,3 @@ _SHOWN = (
 
 def _chosen(config: dict[str, Any]) -> dict[str, Any]:
     return {name: config[name] for name in _SHOWN if name in config}
-
-
-def _two_columns(caption: str, name: str, values: dict[str, Any]) -> Table:
-    rows = tuple(
-        (key, value if isinstance(value, str) else repr(value)) for key, value in values.items()
-    )
-    return Table(caption, (name, "value"), rows)

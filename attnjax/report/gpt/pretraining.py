@@ -8,7 +8,7 @@ from attnjax.report.gpt.words import GLOSSARY, INTRODUCTION
 from attnjax.report.numbers import count, number, percent, plural
 from attnjax.report.rendering import rendered
 from attnjax.report.style import house_style
-from attnjax.report.tables import Table
+from attnjax.report.tables import two_columns
 from attnjax.workspace import check_schema, flatten, read_json, write_atomically
 
 
@@ -46,8 +46,8 @@ def write_pretraining_report(directory: Path, *, title: str) -> None:
         glance=at_a_glance(results),
         sections=sections,
         samples=samples_of(results),
-        configuration=_two_columns("Resolved config", "field", flatten(record["config"])),
-        packages=_two_columns("Package versions", "package", record.get("packages", {})),
+        configuration=two_columns("Resolved config", "field", flatten(record["config"])),
+        packages=two_columns("Package versions", "package", record.get("packages", {})),
         glossary=GLOSSARY,
     )
     write_atomically(directory / "report.html", page.encode())
@@ -168,10 +168,3 @@ def samples_of(results: dict[str, Any]) -> list[Sample]:
         name = f"The finished model, at the beginning of {one['document']}"
         samples.append(Sample(name, one["prompt"], one["text"]))
     return samples
-
-
-def _two_columns(caption: str, name: str, values: dict[str, Any]) -> Table:
-    rows = (
-        (key, value if isinstance(value, str) else repr(value)) for key, value in values.items()
-    )
-    return Table(caption, (name, "value"), tuple(rows))

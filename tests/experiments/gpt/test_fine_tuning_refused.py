@@ -136,6 +136,7 @@ def start_of(files, **more):
 
 
 REFUSED = {
+    "no start": ({"fine_tuning__start": ""}, "config.fine_tuning.start: found ''"),
     "no tasks": (
         {"analyses": "zero_shot", "zero_shot__tasks": ""},
         "config.zero_shot.tasks: found nothing",

@@ -71,7 +71,11 @@ def fine_tuning(mean, low, high, least=0.5):
 
 
 RECORD = {
-    "config": {"seed": 3, "fine_tuning": {"seeds": 5, "epochs": 3}},
+    "config": {
+        "seed": 3,
+        "gpt": {"mode": "exact", "width": 768},
+        "fine_tuning": {"seeds": 5, "epochs": 3},
+    },
     "packages": {"jax": "1"},
     "device": "1 x cpu",
     "command": "python train.py",
@@ -214,6 +218,9 @@ def test_the_page_is_whole_and_escapes_what_is_not_ours():
     assert "runs/&lt;one&gt; (50 steps of pre-training)" in page
     assert "Left out: an LSTM (none named)." in page
     assert "3 to 7" in page
+    # The sizes are those of the weights, which the page says elsewhere.
+    assert "gpt.mode" in page
+    assert "gpt.width" not in page
     drawings = [drawing for section in sections for drawing in section.drawings]
     assert [one.name for one in drawings] == ["ablations", "layers", "zero_shot"]
     # The same numbers give the same bytes.
