@@ -10,7 +10,7 @@ Command:   python train.py --config=configs/gpt1/finetune_dream.py --config.fine
            for in config.fine_tuning.dir or ATTNJAX_DATA_DIR, else downloaded)
 Duration:  an hour on a GPU (6,116 questions of three sequences).
 Small:     with a pre-training of configs/gpt1/novels_small.py as DIR a larger rate, such as
-           --config.fine_tuning.learning_rate=5e-4: the paper's is for 12 layers, 768 wide.
+           --config.fine_tuning.learning_rate=1e-3: the paper's is for 12 layers, 768 wide.
 Expected:  not in the paper; guessing has 0.333. RACE there: 0.590 (table 3).
 """
 

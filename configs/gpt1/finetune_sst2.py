@@ -8,7 +8,7 @@ Command:   python train.py --config=configs/gpt1/finetune_sst2.py --config.fine_
            for in config.fine_tuning.dir or ATTNJAX_DATA_DIR, else downloaded)
 Duration:  minutes a seed on a GPU; use config.fine_tuning.limit on a CPU.
 Small:     with a pre-training of configs/gpt1/novels_small.py as DIR a larger rate, such as
-           --config.fine_tuning.learning_rate=5e-4: the paper's is for 12 layers, 768 wide.
+           --config.fine_tuning.learning_rate=1e-3: the paper's is for 12 layers, 768 wide.
 Expected:  accuracy 0.913 in the paper (table 4), on the test texts whose labels are not public;
            here GLUE's dev is the test.
 """

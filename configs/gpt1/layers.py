@@ -8,7 +8,7 @@ Command:   python train.py --config=configs/gpt1/layers.py --config.fine_tuning.
 Duration:  as many fine-tunings of five seeds as the model has layers, and two more; choose some
            with config.layers.counts=0,3,6,9,12.
 Small:     with a pre-training of configs/gpt1/novels_small.py as DIR a larger rate, such as
-           --config.fine_tuning.learning_rate=5e-4: the paper's is for 12 layers, 768 wide.
+           --config.fine_tuning.learning_rate=1e-3: the paper's is for 12 layers, 768 wide.
 Expected:  a score that rises with the number of layers, the first step (from nothing to the
            embeddings) included.
 """

@@ -9,7 +9,7 @@ Command:   python train.py --config=configs/gpt1/pretrain.py --workdir=DIR
            --config.gpt.dtype=bfloat16; on several --config.pretraining.model_devices=N splits
            the weights, too.
 Duration:  an accelerator for hours (about 420 million tokens); days on a CPU.
-Expected:  the paper's perplexity of 18.4 is of BooksCorpus, a thousand times the text; 100
+Expected:  the paper's perplexity of 18.4 is of BooksCorpus, hundreds of times the text; 100
            epochs of 18 novels are learnt by heart, so the best held-out perplexity comes
            early.
 """

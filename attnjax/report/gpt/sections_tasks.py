@@ -10,8 +10,8 @@ from attnjax.report.gpt.findings_tasks import (
     cell,
     layer_findings,
     task_findings,
-    zero_shot_findings,
 )
+from attnjax.report.gpt.findings_zero_shot import zero_shot_findings
 from attnjax.report.gpt.published_tasks import ABLATED, FINE_TUNED, METRICS, TASK_NAMES
 from attnjax.report.numbers import MISSING, as_estimate, count, interval, number
 from attnjax.report.sections import Section

@@ -7,8 +7,8 @@ from attnjax.report.gpt.findings_tasks import (
     layer_findings,
     part_sentence,
     task_findings,
-    zero_shot_findings,
 )
+from attnjax.report.gpt.findings_zero_shot import zero_shot_findings
 from attnjax.report.gpt.fine_tuning import outcome, render, report_sections
 from attnjax.report.numbers import MISSING, Estimate
 from attnjax.report.style import house_style
