@@ -61,7 +61,7 @@ def saved(theirs, name, folder, **fields):
 
 
 def check_pass(model, gpt, params, ids):
-    """Compare logits, every state and every weight."""
+    """Compare logits, every state and every weight; `pytest -s` shows how far they are apart."""
     import torch
 
     inputs = gpt_inputs(gpt.settings, [ids])
@@ -71,9 +71,14 @@ def check_pass(model, gpt, params, ids):
     states = np.stack([state.numpy() for state in out.hidden_states])
     weights = np.stack([weight.numpy() for weight in out.attentions])
     logits = jax.jit(gpt.forward)(params, inputs).token_logits
-    np.testing.assert_allclose(trace.states, states, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(trace.attention, weights, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(logits, out.logits.numpy(), rtol=0, atol=1e-4)
+    pairs = {
+        "states": (trace.states, states),
+        "attention": (trace.attention, weights),
+        "logits": (logits, out.logits.numpy()),
+    }
+    for name, (ours, theirs) in pairs.items():
+        print(f"{name}: largest difference {np.abs(ours - theirs).max():.1e}")
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4, err_msg=name)
     assert np.abs(logits).max() > 0.1
 
 
