@@ -63,12 +63,13 @@
       }
       return element("td", `${name} (${className(data.predicted[row])} ${number(data.after[row])})`, "class wrong");
     }
-    return element("td", number(column.values[row]));
+    const value = column.values[row];
+    return element("td", column.key === "length" ? String(value) : number(value));
   }
 
   function number(value) {
     if (value === null || value === undefined) return "–";
-    return Number.isInteger(value) && Math.abs(value) > 1 ? String(value) : value.toFixed(3).replace("-", "−");
+    return value.toFixed(3).replace("-", "−");
   }
 
   function heatMap(map, row) {
