@@ -61,6 +61,9 @@ class Checkpoints:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self.manager is not None:
             with _quiet():
                 self.manager.close()
@@ -85,11 +88,27 @@ class Checkpoints:
             arrays=ocp.args.StandardSave(arrays), record=ocp.args.JsonSave(record)
         )
         with _explained(self.directory), _quiet():
-            self._open().save(number, args=items)
+            self._write(number, items)
         if is_writer():
             folder = self.directory / str(number)
             write_json(folder / CHECKSUMS, _checksums(folder))
         wait_for_hosts(f"checkpoint {number} is written")
+
+    def _write(self, number: int, items: ocp.args.Composite) -> None:
+        """Save under a number.
+
+        A failed save's last thread may make the folder of it once more after that was deleted:
+        then it is deleted again.
+        """
+        for pause in SETTLING:
+            try:
+                self._open().save(number, args=items)
+                return
+            except (OSError, ValueError) as error:
+                if pause is None or _error_number(error) != errno.EEXIST:
+                    raise
+            self._close()
+            time.sleep(pause)
 
     def restore(self, like: Snapshot) -> Snapshot | None:
         """Return the newest checkpoint that is whole, or None; delete newer, damaged ones.
@@ -243,6 +262,17 @@ def _remove_unfinished(directory: Path) -> None:
             time.sleep(pause)
 
 
+def _error_number(error: OSError | ValueError) -> int | None:
+    """Return what the system calls an error; None for one that is not of a file.
+
+    Orbax's storage layer reports a failed write as a ValueError with this text.
+    """
+    if isinstance(error, OSError):
+        return error.errno
+    code = re.search(r"os_error_code='(\d+)'", str(error))
+    return int(code[1]) if code else None
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """Turn a failed write into the user's view of it."""
@@ -251,12 +281,10 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         raise explain_os_error(error, path) from error
     except ValueError as error:
-        # Orbax's storage layer reports a failed write as a ValueError with this text.
-        code = re.search(r"os_error_code='(\d+)'", str(error))
-        if code is None:
+        number = _error_number(error)
+        if number is None:
             raise
-        cause = OSError(int(code[1]), os.strerror(int(code[1])))
-        raise explain_os_error(cause, path) from error
+        raise explain_os_error(OSError(number, os.strerror(number)), path) from error
 
 
 @contextlib.contextmanager

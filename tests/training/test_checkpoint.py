@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import itertools
 import json
 import logging
@@ -14,6 +15,7 @@ from pathlib import Path
 import chex
 import jax
 import jax.numpy as jnp
+import orbax.checkpoint as ocp
 import pytest
 
 from attnjax.config import ModelConfig, TrainingConfig
@@ -218,6 +220,25 @@ def test_a_failed_saves_last_thread_is_waited_for(two):
         stop.set()
         for writer in [*writers, ending]:
             writer.join()
+
+
+def test_a_folder_that_a_failed_save_makes_once_more_is_deleted_again(two, monkeypatch):
+    """It comes after the old ones were deleted, and just before the new save."""
+    save = ocp.CheckpointManager.save
+    calls = []
+
+    def late(manager, number, **more):
+        calls.append(number)
+        if len(calls) == 1:
+            (two / f"{number}.orbax-checkpoint-tmp").mkdir()
+            raise FileExistsError(errno.EEXIST, "File exists")
+        return save(manager, number, **more)
+
+    monkeypatch.setattr(ocp.CheckpointManager, "save", late)
+    with Checkpoints(two) as checkpoints:
+        checkpoints.save(make_snapshot(6))
+        equal(checkpoints.restore(make_snapshot()), make_snapshot(6))
+    assert calls == [3, 3]
 
 
 ENDLESS = """
