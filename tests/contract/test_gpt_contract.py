@@ -132,10 +132,12 @@ def test_alone_equals_batched_and_padded(task, part, entry):
     batched = entry(model, params, example_batch(task, settings, length=LONGER, empty_rows=1), key)
     shortest = max(map(len, EXAMPLES[task][0]))
     alone = entry(model, params, example_batch(task, settings, length=shortest, count=1), key)
+    says = [np.any(one != 0) or one.dtype == np.int32 for one in jax.tree.leaves(alone)]
+    # A tau of so few tokens may well be 0; its p-value is 1 then.
+    assert all(says) or (entry is run_agreement and any(says))
     for together, single in zip(jax.tree.leaves(batched), jax.tree.leaves(alone), strict=True):
         assert together.shape[0] == len(EXAMPLES[task]) + 1
         assert np.isfinite(together).all()
-        assert np.any(single != 0) or single.dtype == np.int32
         # Axes over positions are longer in the batch; what they hold there is nothing.
         kept = tuple(slice(0, size) for size in single.shape[1:])
         np.testing.assert_allclose(np.asarray(together[0])[kept], single[0], atol=10 * TOLERANCE)
