@@ -2,22 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 from attnjax.experiments.stage import Stage
-
-
-@runtime_checkable
-class Work(Protocol):
-    """A run in progress, as the runner knows it; its stages know more of it."""
-
-    @property
-    def config(self) -> Any: ...
-    @property
-    def directory(self) -> Path: ...
-    @property
-    def say(self) -> Callable[[str], None]: ...
-    def raise_if_stopped(self) -> None: ...
 
 
 class Conduct(NamedTuple):

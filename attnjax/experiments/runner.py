@@ -14,7 +14,8 @@ from attnjax.experiments.identity import (
     read_record,
     write_record,
 )
-from attnjax.experiments.kind import Conduct, Work
+from attnjax.experiments.in_progress import InProgress
+from attnjax.experiments.kind import Conduct
 from attnjax.experiments.kinds import kind_of
 from attnjax.experiments.stage import Stage, stage_settings
 from attnjax.training.hosts import is_writer, wait_for_hosts
@@ -79,7 +80,7 @@ def run_stages(
 
 
 def _finished_before(
-    work: Work, stages: list[Stage], errors: list[UserError]
+    work: InProgress, stages: list[Stage], errors: list[UserError]
 ) -> dict[str, dict[str, Any]]:
     """Return what the JSON of each finished stage says, by the stage's name.
 
@@ -97,7 +98,7 @@ def _finished_before(
     return finished
 
 
-def _do(stage: Stage, work: Work, requires: dict[str, str], title: str) -> dict[str, Any]:
+def _do(stage: Stage, work: InProgress, requires: dict[str, str], title: str) -> dict[str, Any]:
     """Run one stage and return what its JSON says."""
     work.say(f"{title} ...")
     begin = time.perf_counter()

@@ -26,7 +26,7 @@ def read_race(files: Mapping[str, Path]) -> Reading:
     """Read RACE: passages with questions of four choices, of middle and of high school.
 
     The test stands once as a whole and, where it has both schools, once more by school
-    (`test_middle`, `test_high`), as the paper's table 2 has it.
+    (`test_middle`, `test_high`), as the paper's table 3 has it.
 
     Args:
         files: by split: a folder of `middle/*.txt` and `high/*.txt`, the official archive, or

@@ -12,7 +12,8 @@ from attnjax.errors import raise_all
 from attnjax.experiments.gpt import analyses
 from attnjax.experiments.gpt.adapters import language_model
 from attnjax.experiments.gpt.fine_tune import forget_checkpoints, initial, train_variant
-from attnjax.experiments.gpt.fine_tuning_inputs import NONE, fine_tunes, prepare_task
+from attnjax.experiments.gpt.fine_tuning_checks import NONE
+from attnjax.experiments.gpt.fine_tuning_inputs import fine_tunes, prepare_task
 from attnjax.experiments.gpt.fine_tuning_trial import FineTuningTrial
 from attnjax.experiments.gpt.starting_point import StartingPoint, read_pretrained, snapshot_steps
 from attnjax.experiments.gpt.trial_results import with_trial

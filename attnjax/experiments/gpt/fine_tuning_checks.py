@@ -4,12 +4,15 @@ from attnjax.config import FineTuningRun
 from attnjax.errors import ConfigError, UserError
 from attnjax.experiments.gpt.task_rows import TaskRows
 
+NONE = "none"
+"""`config.fine_tuning.start` of a model that begins anew."""
+
 
 def check_start(config: FineTuningRun) -> list[UserError]:
     """Return what is asked of a pre-training where there is none.
 
-    Without one "no pre-training" and every number of layers are the same training, and a page
-    that compares them would say that pre-training is worth nothing.
+    Without one "no pre-training" and every number of layers are the same training, a page that
+    compares them would say that pre-training is worth nothing, and zero-shot answers are guesses.
 
     Args:
         config: resolved.
@@ -23,15 +26,15 @@ def check_start(config: FineTuningRun) -> list[UserError]:
                 action="name one",
             )
         ]
-    if config.fine_tuning.start != "none":
+    if config.fine_tuning.start != NONE:
         return []
-    asked = [f"the analysis {one}" for one in ("ablations", "layers") if one in config.analyses]
+    asked = [f"the analysis {one}" for one in config.analyses]
     if config.fine_tuning.layers != -1:
         asked.append(f"config.fine_tuning.layers {config.fine_tuning.layers}")
     return [
         ConfigError(
             "config.fine_tuning.start",
-            found=f"'none', with {found}",
+            found=f"{NONE!r}, with {found}",
             expected="a pre-trained model: of one that begins anew nothing is transferred",
             action="name one, or leave the other out",
         )

@@ -16,6 +16,7 @@ from attnjax.data.gpt.tokenizer import Tokenizer, load_tokenizer
 from attnjax.data.texts.places import data_folder
 from attnjax.errors import ConfigError, UserError, WeightsError, raise_all
 from attnjax.experiments.gpt.fine_tuning_checks import (
+    NONE,
     check_batches,
     check_length,
     check_start,
@@ -30,9 +31,6 @@ from attnjax.experiments.gpt.starting_point import (
 )
 from attnjax.experiments.gpt.task_rows import TaskRows, task_rows
 from attnjax.models.gpt.settings import GPTSettings
-
-NONE = "none"
-"""`config.fine_tuning.start` of a model that begins anew."""
 
 
 def prepare_task(config: FineTuningRun) -> PreparedTask:
@@ -51,7 +49,7 @@ def prepare_task(config: FineTuningRun) -> PreparedTask:
     errors = check_length(config, settings.context)
     lstm = _gathered(lambda: _lstm(config, tokenizer), errors)
     rows = _gathered(lambda: _rows(config, tokenizer, settings), errors)
-    heuristics = _gathered(lambda: _heuristics(config, tokenizer, settings, start), errors)
+    heuristics = _gathered(lambda: _heuristics(config, tokenizer, settings), errors)
     errors += check_batches(config, rows)
     raise_all(errors)
     return PreparedTask(
@@ -250,17 +248,9 @@ def _heuristics(
     config: FineTuningRun,
     tokenizer: Tokenizer,
     settings: GPTSettings,
-    start: StartingPoint | None,
 ) -> dict[str, Any]:
     if "zero_shot" not in config.analyses:
         return {}
-    if start is None:
-        raise ConfigError(
-            "config.fine_tuning.start",
-            found="'none', with the analysis zero_shot",
-            expected="a pre-trained model: one that begins anew only guesses",
-            action="name one, or leave the analysis out",
-        )
     return read_heuristics(
         config.zero_shot.tasks,
         tokenizer,

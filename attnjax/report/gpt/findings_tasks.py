@@ -68,7 +68,7 @@ def task_findings(summary: Mapping[str, Any]) -> Findings:
 
 
 def undefined_notes(metric: str, scores: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """Say which means leave seeds out, and what they were with these counted as 0.
+    """Say which means leave seeds out, and what they would be with these counted as 0.
 
     A correlation is undefined where a model gives one answer to all rows; a mean of the other
     seeds makes a training that sometimes fails look better than it is.
@@ -88,7 +88,7 @@ def undefined_notes(metric: str, scores: Mapping[str, Mapping[str, Any]]) -> tup
             found.append(
                 f"Of {name} {missing} of {known + missing} seeds give one answer to all test rows: "
                 f"their {METRICS[metric]} is undefined and in no mean. Counted as 0, as GLUE "
-                f"does, the mean were {number(score['mean'] * known / (known + missing), 3)}."
+                f"does, the mean would be {number(score['mean'] * known / (known + missing), 3)}."
             )
     return tuple(found)
 

@@ -235,7 +235,7 @@ def test_seeds_without_a_score_are_told_wherever_a_mean_leaves_them_out():
     [note] = [one for one in found.does_not_follow if "undefined" in one]
     # 0.2 of two seeds, and three zeros.
     assert note.startswith("Of no pre-training 3 of 5 seeds")
-    assert note.endswith("were 0.080.")
+    assert note.endswith("would be 0.080.")
     layered = [{**full, "name": -1}, {**other, "name": 2}]
     found = layer_findings({"task": "sst2", "metric": "accuracy", "variants": layered})
     assert any(one.startswith("Of 2 layers 3 of 5 seeds") for one in found.does_not_follow)
